@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC */
+/* A byte buffer that grows. The first failure sticks, so that a row of appends is checked once, at its end. */
+#ifndef BASE_BUF_H
+#define BASE_BUF_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+
+struct buf {
+    char *data;    /* `length` bytes and a NUL after them; NULL while nothing was appended */
+    size_t length; /* bytes, without the NUL */
+    size_t size;   /* bytes allocated */
+    enum err err;  /* the first failure: ERR_NOMEM or ERR_TOO_LARGE */
+};
+
+/* Initialise with `struct buf b = {0};`. */
+
+/* Appends bytes, a string, formatted text. After a failure they do nothing. */
+void buf_append(struct buf *buf, const void *bytes, size_t size);
+void buf_puts(struct buf *buf, const char *text);
+void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Empties the buffer and forgets its error; the memory is kept for the next use. */
+void buf_clear(struct buf *buf);
+
+/* Wipes and frees the memory; the buffer is empty again and may be used. */
+void buf_free(struct buf *buf);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The configuration: one table of options in config.c gives names, types, bounds, defaults and texts; it reads
+ * the YAML file, takes the overrides from the environment, and writes the commented sample conf/mxadmin.yaml.
+ */
+#ifndef BASE_CONFIG_H
+#define BASE_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/err.h"
+
+enum config_password { CONFIG_PASSWORD_SCRYPT, CONFIG_PASSWORD_BCRYPT };
+enum config_homeserver { CONFIG_HOMESERVER_STANDALONE };
+
+/* A list of strings; `items` is owned by the configuration. */
+struct config_list {
+    size_t count;
+    char **items;
+};
+
+/* All strings are owned by the configuration and never NULL; "" is "not set". */
+struct config {
+    char *server_name;
+    char *database;    /* path of the SQLite file */
+    char *signing_key; /* path */
+    struct {
+        int kind; /* enum config_homeserver */
+    } homeserver;
+
+    char *listen; /* "unix:/path", "address:port", "[address]:port", or "systemd" */
+    char *listen_owner;
+    char *listen_group;
+    int64_t listen_mode;     /* permission bits of the Unix socket */
+    char *user;              /* to become after binding, when started as root; "": stay */
+    char *group;
+    char *mount;             /* path prefix in front of every route, without a "/" at its end; "": none */
+    int64_t workers;         /* 0: as many as processors, at least 4 */
+    int64_t max_requests;    /* a worker retires after so many; 0: never */
+    int64_t request_timeout; /* seconds for a request to arrive */
+    int64_t stop_timeout;    /* seconds to drain at SIGTERM */
+    int64_t max_parameters;  /* bytes of FastCGI parameters a request may have */
+    struct config_list trusted_proxies; /* addresses whose X-Forwarded-For is believed */
+
+    char *registration_shared_secret;   /* secret; "": shared-secret registration is off */
+    bool allow_query_token;
+    char *public_baseurl; /* for /.well-known/matrix/client; "": made from the request's host */
+    char *server_version; /* what server_version answers */
+
+    int password_hash; /* enum config_password */
+    int64_t scrypt_log2_n, scrypt_r, scrypt_p, bcrypt_cost;
+    int64_t hash_concurrency; /* 0: half the processors, at least 1 */
+
+    struct {
+        int64_t per_account; /* failures within the window; 0: no limit */
+        int64_t per_address;
+        int64_t window; /* seconds */
+    } rate_limit;
+
+    struct {
+        int target; /* enum log_target */
+        int format; /* enum log_format */
+        int level;  /* enum log_level */
+    } log;
+};
+
+/*
+ * Reads `path`, then the environment (`MXADMIN_` and the option's name in capitals, "." as "_"), and checks every
+ * value. Writes what is wrong to `diagnostics`, one line each: "FILE:LINE: KEY: what is wrong", or
+ * "MXADMIN_X: …"; all faults are reported, not only the first. On success `*config` is owned by the caller,
+ * who frees it with config_free(). Relative paths are relative to the folder of the file.
+ * Errors: ERR_NOT_FOUND, ERR_IO (cannot be read), ERR_INVALID (its content), ERR_NOMEM.
+ */
+MUST_CHECK enum err config_read(const char *path, struct config **config, FILE *diagnostics);
+
+/* Wipes the secrets, frees, and sets to NULL. NULL inside is allowed. */
+void config_free(struct config **config);
+
+/* Writes the commented sample: every option with its text, bounds and default. */
+void config_write_sample(FILE *out);
+
+/* The number of workers and of hash slots that 0 stands for on this machine. */
+int config_workers(const struct config *config);
+int config_hash_slots(const struct config *config);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The gate that lets at most so many processes of the pool hash at once. Password hashing takes a core and tens
+ * of megabytes for a tenth of a second on purpose; without the gate a burst of sign-ins would take all of them.
+ *
+ * A slot is a byte of a lock file held by fcntl(2): it holds over every process that uses the same file (pool,
+ * spawn-fcgi, mod_fcgid, CGI, commands), and the kernel gives it back when its holder dies, however it dies.
+ */
+#ifndef CRYPTO_GATE_H
+#define CRYPTO_GATE_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+struct gate;
+
+/*
+ * Opens the gate with `slots` (at least 1) places on the lock file `path`, which is created with mode 600 when
+ * it is not there. The caller closes it with gate_close(). Errors: ERR_NOMEM, ERR_IO (logged).
+ */
+MUST_CHECK enum err gate_open(struct gate **gate, const char *path, int slots);
+
+/* Leaves and closes; sets `*gate` to NULL. NULL inside is allowed. */
+void gate_close(struct gate **gate);
+
+/* Takes a place if one is free and says whether this process holds one now. Holding one already counts. */
+bool gate_try(struct gate *gate);
+
+/* Waits until this process holds a place. Never called while a database transaction is open. */
+MUST_CHECK enum err gate_enter(struct gate *gate);
+
+/* Gives the place back; nothing happens when none is held. */
+void gate_leave(struct gate *gate);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One request on its way through a handler. State is divided by lifetime: `struct app` is the worker's, `struct
+ * call` the request's. A handler returns the body of a 200 answer, or NULL after it has said what is wrong:
+ *
+ *     return call_fail(call, API_NOT_FOUND, "User not found");
+ */
+#ifndef HANDLER_CALL_H
+#define HANDLER_CALL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/config.h"
+#include "homeserver/homeserver.h"
+#include "http/reply.h"
+#include "http/request.h"
+#include "store/devices.h"
+
+/* What a worker has for its whole life. */
+struct app {
+    const struct config *config;
+    struct db *db;
+    struct gate *gate;
+    struct homeserver homeserver;
+};
+
+/* Who calls; all NULL where the route asks for no token. */
+struct caller {
+    struct token_owner owner;
+    const char *user_id;
+};
+
+#define CALL_PARAMETERS_MAX 4
+
+struct call {
+    struct app *app;
+    struct arena *arena;
+    struct request request;
+    const char *parameters[CALL_PARAMETERS_MAX]; /* the path's, decoded, in the order of the pattern */
+    struct caller caller;
+    const char *body; /* as it came; NUL-terminated */
+    size_t body_size;
+    json_t *json; /* owned; what call_json() made of the body */
+    struct reply reply;
+};
+
+/* A row's function. */
+typedef json_t *handler(struct call *call);
+
+/* Makes the answer an error; `text` NULL: the usual one. Always returns NULL. */
+json_t *call_fail(struct call *call, enum api_error error, const char *text);
+
+/*
+ * Makes the answer what `err` means when a handler knows nothing better: ERR_BUSY 503, ERR_FULL 507,
+ * ERR_UNSUPPORTED 404, ERR_NOT_FOUND 404, anything else 500. Always returns NULL.
+ */
+json_t *call_fail_err(struct call *call, enum err err);
+
+/*
+ * The body as a JSON object, borrowed; NULL after the answer has become 400 M_NOT_JSON "Content not JSON." or
+ * M_BAD_JSON "Content must be a JSON object.".
+ */
+json_t *call_json(struct call *call);
+
+/*
+ * Takes a path parameter as a local user: a full user id, or, if `localpart_too`, a bare localpart. On success
+ * returns the localpart (in the arena). NULL after the answer has become 400 M_INVALID_PARAM, for a remote user
+ * with `remote_text`.
+ */
+const char *call_local_user(struct call *call, const char *text, bool localpart_too, const char *remote_text);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The one seam: every change to the homeserver goes through this table of acts, and handlers never ask which
+ * implementation is behind it. One call is one transaction: either all of it happened or nothing. An act that a
+ * mode cannot do is an empty entry; the wrappers below answer it with ERR_UNSUPPORTED, in one place.
+ */
+#ifndef HOMESERVER_HOMESERVER_H
+#define HOMESERVER_HOMESERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/config.h"
+#include "base/err.h"
+#include "crypto/gate.h"
+#include "store/accounts.h"
+#include "store/db.h"
+
+struct homeserver;
+
+/* What a client is told, and remembered of it, when it signs in. */
+struct client {
+    const char *device_id;    /* NULL: make a new one */
+    const char *display_name; /* of the device; NULL: none */
+    const char *address;
+    const char *user_agent;
+};
+
+/* A session that was begun; the texts live in the arena that was given. */
+struct session {
+    const char *user_id;
+    const char *access_token;
+    const char *device_id;
+};
+
+struct new_account {
+    const char *localpart;
+    const char *password;     /* NULL: none, nobody can sign in with one */
+    const char *display_name; /* NULL: none */
+    enum account_type type;
+};
+
+/*
+ * The acts. `localpart` is that of a local user. Beside what each names, all can fail with ERR_NOMEM, ERR_IO,
+ * ERR_BUSY, ERR_FULL, ERR_CORRUPT.
+ */
+struct homeserver_acts {
+    /* Creates an account and, unless `client` is NULL, a session of it. ERR_EXISTS: the name is taken. */
+    enum err (*create_account)(struct homeserver *hs, const struct new_account *account,
+                               const struct client *client, struct arena *arena, struct session *session);
+
+    /*
+     * Checks the password and begins a session; a known device id gets a new token. ERR_DENIED: no such user or
+     * a wrong password, in the same time; ERR_DEACTIVATED: the right password of a deactivated account.
+     */
+    enum err (*sign_in)(struct homeserver *hs, const char *localpart, const char *password,
+                        const struct client *client, struct arena *arena, struct session *session);
+
+    /* Begins a session without a password, for `mxadmin account token`. ERR_NOT_FOUND, ERR_DEACTIVATED. */
+    enum err (*begin_session)(struct homeserver *hs, const char *localpart, const struct client *client,
+                              struct arena *arena, struct session *session);
+
+    /*
+     * Sets a password; with `end_sessions` also ends every session of the user but that of `except_token` (NULL:
+     * all). ERR_NOT_FOUND.
+     */
+    enum err (*set_password)(struct homeserver *hs, const char *localpart, const char *password,
+                             bool end_sessions, const char *except_token);
+
+    /* Ends one session, or all of a user. ERR_NOT_FOUND only from the first. */
+    enum err (*end_session)(struct homeserver *hs, const char *localpart, const char *device_id);
+    enum err (*end_sessions)(struct homeserver *hs, const char *localpart);
+
+    /* Makes a user an admin, or an admin a user. ERR_NOT_FOUND; ERR_INVALID: a guest or an application service. */
+    enum err (*set_admin)(struct homeserver *hs, const char *localpart, bool admin);
+
+    /* Deactivates an account for good; again is fine. ERR_NOT_FOUND. */
+    enum err (*deactivate)(struct homeserver *hs, const char *localpart);
+};
+
+struct homeserver {
+    const struct homeserver_acts *acts;
+    const struct config *config; /* borrowed */
+    struct db *db;               /* borrowed */
+    struct gate *gate;           /* borrowed: password hashing goes through it */
+};
+
+/* The implementation for `config`, on `db` and `gate`, all of which outlive it. */
+struct homeserver homeserver_open(const struct config *config, struct db *db, struct gate *gate);
+
+/* Passwords that may be set, in characters (Dendrite's bounds). */
+#define PASSWORD_LENGTH_MIN 8
+#define PASSWORD_LENGTH_MAX 512
+
+/* One wrapper an act, in the order of the table. */
+MUST_CHECK enum err homeserver_create_account(struct homeserver *hs, const struct new_account *account,
+                                              const struct client *client, struct arena *arena,
+                                              struct session *session);
+MUST_CHECK enum err homeserver_sign_in(struct homeserver *hs, const char *localpart, const char *password,
+                                       const struct client *client, struct arena *arena, struct session *session);
+MUST_CHECK enum err homeserver_begin_session(struct homeserver *hs, const char *localpart,
+                                             const struct client *client, struct arena *arena,
+                                             struct session *session);
+MUST_CHECK enum err homeserver_set_password(struct homeserver *hs, const char *localpart, const char *password,
+                                            bool end_sessions, const char *except_token);
+MUST_CHECK enum err homeserver_end_session(struct homeserver *hs, const char *localpart, const char *device_id);
+MUST_CHECK enum err homeserver_end_sessions(struct homeserver *hs, const char *localpart);
+MUST_CHECK enum err homeserver_set_admin(struct homeserver *hs, const char *localpart, bool admin);
+MUST_CHECK enum err homeserver_deactivate(struct homeserver *hs, const char *localpart);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * From a request to an answer: find the row, enforce what it says (method, who may call, size of the body), run
+ * its handler. Authorization comes before the body is looked at.
+ */
+#ifndef ROUTE_DISPATCH_H
+#define ROUTE_DISPATCH_H
+
+#include <stdbool.h>
+
+#include "handler/call.h"
+
+/* How far a call has come. */
+enum dispatch {
+    DISPATCH_ANSWERED, /* call->reply is the answer */
+    DISPATCH_READY,    /* the handler can run: dispatch_run() */
+    DISPATCH_HASHES    /* the same, but it will hash a password: pass the gate first */
+};
+
+/* What dispatch has found out about a call. */
+struct dispatched {
+    const struct route *route; /* NULL: none */
+};
+
+/* Decodes `variables` into `call`, matches, authorizes, reads the body. */
+MUST_CHECK enum dispatch dispatch_begin(struct call *call, struct dispatched *dispatched, char *const *variables);
+
+/* Runs the handler; call->reply is the answer then. */
+void dispatch_run(struct call *call, const struct dispatched *dispatched);
+
+/*
+ * What is done after the answer is on its way: notes the caller's device as seen, once a minute a device, and
+ * only if the database can be written at once; writes the access line.
+ */
+void dispatch_end(struct call *call, const struct dispatched *dispatched);
+
+#endif

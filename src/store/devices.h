@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: ISC */
+/* userapi_devices: a device is a session, its row holds the access token. */
+#ifndef STORE_DEVICES_H
+#define STORE_DEVICES_H
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "store/accounts.h"
+#include "store/db.h"
+
+struct device {
+    const char *device_id;
+    const char *display_name; /* NULL: none */
+    int64_t last_seen_ts;     /* ms */
+    const char *address;      /* "" when it is not known */
+    const char *user_agent;   /* "" when it is not known */
+};
+
+/* Who an access token belongs to. */
+struct token_owner {
+    const char *localpart;
+    const char *device_id;
+    enum account_type type;
+    int64_t last_seen_ts; /* ms */
+};
+
+/*
+ * Finds the owner of an access token of an account that is not deactivated; texts live in `arena`.
+ * Errors: ERR_NOT_FOUND and those of db_step().
+ */
+MUST_CHECK enum err devices_find_token(struct db *db, const char *token, const char *server_name,
+                                       struct arena *arena, struct token_owner *owner);
+
+/* Adds a device, or replaces the one with the same id (its old token ends); `device->last_seen_ts` is its birth. */
+MUST_CHECK enum err devices_put(struct db *db, const char *localpart, const char *server_name, const char *token,
+                                const struct device *device);
+
+/*
+ * End one session, or all of a user but the one of `except_token` (NULL: all). Other rows that belong to a device
+ * (its pushers) go with it. ERR_NOT_FOUND only from the first.
+ */
+MUST_CHECK enum err devices_delete(struct db *db, const char *localpart, const char *server_name,
+                                   const char *device_id);
+MUST_CHECK enum err devices_delete_all(struct db *db, const char *localpart, const char *server_name,
+                                       const char *except_token);
+
+/* Notes that a device was seen. */
+MUST_CHECK enum err devices_seen(struct db *db, const char *localpart, const char *server_name,
+                                 const struct device *device);
+
+/* Calls `each` for every device of a user, newest seen first; stops at its first error and returns it. */
+MUST_CHECK enum err devices_list(struct db *db, const char *localpart, const char *server_name,
+                                 enum err (*each)(const struct device *device, void *context), void *context);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: ISC */
+/* Dendrite's tables, and our own, which begin "mxadmin_" and have numbered migrations. */
+#ifndef STORE_SCHEMA_H
+#define STORE_SCHEMA_H
+
+#include "base/err.h"
+#include "store/db.h"
+
+/*
+ * Makes the database file `path` (mode 600), or completes one: Dendrite's tables for `server_name`, with
+ * db_migrations filled, and ours. An existing file of ours or of Dendrite's keeps all it has. It is all or
+ * nothing. Errors, each logged with what to do: ERR_CORRUPT (neither ours nor Dendrite's, damaged, newer than
+ * this program, or of another server name), ERR_IO, ERR_FULL, ERR_BUSY.
+ */
+MUST_CHECK enum err schema_create(const char *path, const char *server_name);
+
+/*
+ * Checks that the open database is one that this program knows, for `server_name`, and brings our own tables up
+ * to date. Errors as schema_create(); ERR_NOT_FOUND: it has not been initialised (`mxadmin init` does it).
+ */
+MUST_CHECK enum err schema_check(struct db *db, const char *server_name);
+
+#endif
