@@ -56,6 +56,23 @@ static enum err fail_errno(const char *path, const char *what)
     return err_of_errno(code);
 }
 
+static bool key_id_valid(const char *id)
+{
+    size_t prefix = strlen(KEY_ID_PREFIX);
+    size_t length = strlen(id);
+
+    return length > prefix && length < ED25519_KEY_ID_SIZE && strncmp(id, KEY_ID_PREFIX, prefix) == 0 &&
+           strspn(id + prefix, key_version_characters) == length - prefix;
+}
+
+/* With a key of the right size, the functions of libcrypto used here fail for want of memory only. */
+static enum err fail_openssl(const char *what)
+{
+    log_error("Ed25519 %s: %s", what, ERR_reason_error_string(ERR_peek_last_error()));
+    ERR_clear_error();
+    return ERR_NOMEM;
+}
+
 /* Reads the whole file into `text`, NUL-terminated. */
 static enum err read_file(const char *path, char text[FILE_SIZE_MAX + 1])
 {
@@ -95,31 +112,14 @@ static char *next_line(char **rest)
     return line;
 }
 
-static bool take_key_id(const char *value, struct signing_key *key)
-{
-    size_t prefix = strlen(KEY_ID_PREFIX);
-    size_t length;
-
-    value += strspn(value, " \t");
-    length = strlen(value);
-    if (length >= sizeof key->id || strncmp(value, KEY_ID_PREFIX, prefix) != 0)
-        return false;
-    if (length == prefix || value[prefix + strspn(value + prefix, key_version_characters)])
-        return false;
-    memcpy(key->id, value, length + 1);
-    return true;
-}
-
 /*
  * Takes the PEM block apart (RFC 1421 sections 4.4 and 4.6): the begin line, headers up to an empty line, the
- * seed in base64, the end line. NULL, or what is wrong with it.
+ * seed in base64, the end line. `*id` points into `text`. Returns NULL, or what is wrong with it.
  */
-static const char *parse_pem(char *text, struct signing_key *key)
+static const char *parse_pem(char *text, const char **id, unsigned char seed[ED25519_SEED_SIZE])
 {
-    char encoded[BASE64_SIZE(ED25519_SEED_SIZE) + 1] = ""; /* one more: it is padded */
-    size_t size = sizeof key->seed;
-    const char *fault = NULL;
-    char *line;
+    char *encoded, *line;
+    size_t size = ED25519_SEED_SIZE;
 
     do
         line = next_line(&text);
@@ -127,68 +127,74 @@ static const char *parse_pem(char *text, struct signing_key *key)
     if (!line)
         return "has no line \"" PEM_BEGIN "\"";
     while ((line = next_line(&text)) && *line)
-        if (strncmp(line, KEY_ID_HEADER, strlen(KEY_ID_HEADER)) == 0 &&
-            !take_key_id(line + strlen(KEY_ID_HEADER), key))
-            return "has a malformed Key-ID";
-    if (!*key->id)
-        return "has no Key-ID";
-    while ((line = next_line(&text)) && strcmp(line, PEM_END) != 0) {
-        if (strlen(encoded) + strlen(line) >= sizeof encoded) {
-            fault = "has more than a 32-byte seed in it";
-            goto out;
+        if (strncmp(line, KEY_ID_HEADER, strlen(KEY_ID_HEADER)) == 0) {
+            *id = line + strlen(KEY_ID_HEADER);
+            *id += strspn(*id, " \t");
         }
-        strcat(encoded, line);
-    }
-    if (!line)
-        fault = "has no line \"" PEM_END "\"";
-    else if (base64_decode(encoded, key->seed, &size) || size != sizeof key->seed)
-        fault = "does not have a 32-byte seed in base64";
-out:
-    explicit_bzero(encoded, sizeof encoded);
-    return fault;
+    if (!*id || !key_id_valid(*id))
+        return "has no valid " KEY_ID_HEADER;
+    encoded = next_line(&text); /* 44 characters: less than a PEM line may have */
+    line = next_line(&text);
+    if (!encoded || base64_decode(encoded, seed, &size) || size != ED25519_SEED_SIZE)
+        return "does not have a 32-byte seed in base64";
+    return line && strcmp(line, PEM_END) == 0 ? NULL : "has no line \"" PEM_END "\" after the seed";
 }
 
 enum err signing_key_read(const char *path, struct signing_key *key)
 {
+    unsigned char seed[ED25519_SEED_SIZE];
     char text[FILE_SIZE_MAX + 1];
-    const char *fault;
+    const char *fault, *id = NULL;
     enum err e;
 
     memset(key, 0, sizeof *key);
     e = read_file(path, text);
     if (e)
         goto out;
-    fault = parse_pem(text, key);
+    fault = parse_pem(text, &id, seed);
     if (fault) {
         log_error("signing key %s %s", path, fault);
         e = ERR_CORRUPT;
+        goto out;
     }
+    e = signing_key_set(key, id, seed);
 out:
+    explicit_bzero(seed, sizeof seed);
     explicit_bzero(text, sizeof text);
-    if (e)
-        signing_key_wipe(key);
     return e;
+}
+
+enum err signing_key_set(struct signing_key *key, const char *id, const unsigned char seed[ED25519_SEED_SIZE])
+{
+    memset(key, 0, sizeof *key);
+    if (!key_id_valid(id)) {
+        log_error("\"%s\" is no id of an Ed25519 key", id);
+        return ERR_INVALID;
+    }
+    key->ready = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, ED25519_SEED_SIZE);
+    if (!key->ready)
+        return fail_openssl("key");
+    strcpy(key->id, id);
+    memcpy(key->seed, seed, ED25519_SEED_SIZE);
+    return ERR_OK;
 }
 
 /*
  * A random key. Dendrite takes the characters of the id from the seed, which gives away 36 bits of it; ours
  * are random of their own.
  */
-static enum err make_key(struct signing_key *key)
+static enum err make_key(char version[KEY_VERSION_LENGTH + 1], unsigned char seed[ED25519_SEED_SIZE])
 {
-    const size_t count = sizeof key_version_characters - 1;
     unsigned char choice[KEY_VERSION_LENGTH];
-    size_t at = strlen(KEY_ID_PREFIX);
-    enum err e = random_bytes(key->seed, sizeof key->seed);
+    enum err e = random_bytes(seed, ED25519_SEED_SIZE);
 
     if (!e)
         e = random_bytes(choice, sizeof choice);
     if (e)
         return e;
-    strcpy(key->id, KEY_ID_PREFIX);
     for (size_t i = 0; i < sizeof choice; i++)
-        key->id[at++] = key_version_characters[choice[i] % count];
-    key->id[at] = '\0';
+        version[i] = key_version_characters[choice[i] % (sizeof key_version_characters - 1)];
+    version[KEY_VERSION_LENGTH] = '\0';
     return ERR_OK;
 }
 
@@ -259,61 +265,49 @@ out:
 
 enum err signing_key_create(const char *path)
 {
-    char encoded[BASE64_SIZE(ED25519_SEED_SIZE)];
-    struct signing_key key = {0};
-    char text[512];
-    enum err e = make_key(&key);
+    char encoded[BASE64_SIZE(ED25519_SEED_SIZE)], version[KEY_VERSION_LENGTH + 1];
+    unsigned char seed[ED25519_SEED_SIZE];
+    char text[256];
+    enum err e = make_key(version, seed);
 
     if (e)
         return e;
-    base64_encode(BASE64_STANDARD, key.seed, sizeof key.seed, encoded);
-    snprintf(text, sizeof text, "%s\n%s %s\n\n%s=\n%s\n", PEM_BEGIN, KEY_ID_HEADER, key.id, encoded, PEM_END);
+    base64_encode(BASE64_STANDARD, seed, sizeof seed, encoded);
+    snprintf(text, sizeof text, PEM_BEGIN "\n" KEY_ID_HEADER " " KEY_ID_PREFIX "%s\n\n%s=\n" PEM_END "\n",
+             version, encoded); /* 32 bytes are one short of a multiple of three, hence the one "=" */
     e = publish(path, text);
+    explicit_bzero(seed, sizeof seed);
     explicit_bzero(encoded, sizeof encoded);
     explicit_bzero(text, sizeof text);
-    signing_key_wipe(&key);
     return e;
 }
 
 void signing_key_wipe(struct signing_key *key)
 {
+    EVP_PKEY_free(key->ready);
     explicit_bzero(key, sizeof *key);
-}
-
-/* With a key of the right size, these functions of libcrypto fail for want of memory only. */
-static enum err fail_openssl(const char *what)
-{
-    log_error("Ed25519 %s: %s", what, ERR_reason_error_string(ERR_peek_last_error()));
-    ERR_clear_error();
-    return ERR_NOMEM;
 }
 
 enum err ed25519_sign(const struct signing_key *key, const void *bytes, size_t size,
                       unsigned char signature[ED25519_SIGNATURE_SIZE])
 {
-    EVP_PKEY *private = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, key->seed, sizeof key->seed);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     size_t length = ED25519_SIGNATURE_SIZE;
     enum err e = ERR_OK;
 
-    if (!private || !context || EVP_DigestSignInit(context, NULL, NULL, NULL, private) != 1 ||
+    if (!context || EVP_DigestSignInit(context, NULL, NULL, NULL, key->ready) != 1 ||
         EVP_DigestSign(context, signature, &length, bytes, size) != 1)
         e = fail_openssl("signing");
     EVP_MD_CTX_free(context);
-    EVP_PKEY_free(private);
     return e;
 }
 
 enum err ed25519_public(const struct signing_key *key, unsigned char public[ED25519_PUBLIC_SIZE])
 {
-    EVP_PKEY *private = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, key->seed, sizeof key->seed);
     size_t length = ED25519_PUBLIC_SIZE;
-    enum err e = ERR_OK;
 
-    if (!private || EVP_PKEY_get_raw_public_key(private, public, &length) != 1)
-        e = fail_openssl("public key");
-    EVP_PKEY_free(private);
-    return e;
+    return EVP_PKEY_get_raw_public_key(key->ready, public, &length) == 1 ? ERR_OK
+                                                                         : fail_openssl("public key");
 }
 
 enum err ed25519_verify(const unsigned char public[ED25519_PUBLIC_SIZE], const void *bytes, size_t size,

@@ -12,17 +12,29 @@
 #define ED25519_SIGNATURE_SIZE 64
 #define ED25519_KEY_ID_SIZE    64 /* "ed25519:xxxxxx" and the NUL */
 
-/* The server's signing key (RFC 8032), as Dendrite keeps it. */
+struct evp_pkey_st;
+
+/*
+ * The server's signing key, made by signing_key_read() or signing_key_set() and ended by signing_key_wipe().
+ * Not to be copied: it owns the key made ready for use, since making it ready costs as much as a signature.
+ */
 struct signing_key {
     char id[ED25519_KEY_ID_SIZE];
     unsigned char seed[ED25519_SEED_SIZE];
+    struct evp_pkey_st *ready;
 };
 
 /*
  * Reads a PEM block `MATRIX PRIVATE KEY` with a header `Key-ID: ed25519:xxxxxx` and a 32-byte seed:
- * Dendrite's format. Errors, each logged: ERR_NOT_FOUND, ERR_IO, ERR_CORRUPT (not of that format).
+ * Dendrite's format. Errors, each logged: ERR_NOT_FOUND, ERR_IO, ERR_CORRUPT (not of that format), ERR_NOMEM.
+ * On an error `key` is empty, and may be wiped.
  */
 MUST_CHECK enum err signing_key_read(const char *path, struct signing_key *key);
+
+/* Makes a key of its parts. Errors, each logged: ERR_INVALID (not "ed25519:" and [a-zA-Z0-9_]+), ERR_NOMEM.
+ */
+MUST_CHECK enum err signing_key_set(struct signing_key *key, const char *id,
+                                    const unsigned char seed[ED25519_SEED_SIZE]);
 
 /*
  * Makes a new key file, mode 600, and never overwrites one. It is on the disk when this returns.
@@ -30,7 +42,7 @@ MUST_CHECK enum err signing_key_read(const char *path, struct signing_key *key);
  */
 MUST_CHECK enum err signing_key_create(const char *path);
 
-/* Wipes the key. */
+/* Wipes the key. An empty one ({0}) is allowed. */
 void signing_key_wipe(struct signing_key *key);
 
 /* The signature of the `size` bytes at `bytes` (RFC 8032 section 5.1.6). Errors, each logged: ERR_NOMEM. */
