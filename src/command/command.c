@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: ISC */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "command/account.h"
+#include "command/check.h"
+#include "command/command.h"
+#include "command/console.h"
+#include "command/init.h"
+#include "command/sample.h"
+
+#define DEFAULT_CONFIG "/etc/mxadmin/mxadmin.yaml"
+
+/* The options of commands. */
+static const struct {
+    const char *name;
+    const char *value; /* what stands for its value in a synopsis; NULL: it has none */
+    const char *text;
+} options[OPTION__MAX] = {
+    [OPTION_ADMIN] = {"admin", NULL, "make the user a server admin"},
+    [OPTION_DISPLAY_NAME] = {"display-name", "TEXT", "the name that other users see"},
+    [OPTION_NO_PASSWORD] = {"no-password", NULL, "set no password: nobody can sign in with one"},
+    [OPTION_LOGOUT_DEVICES] = {"logout-devices", NULL, "also end every session of the user"},
+    [OPTION_JSON] = {"json", NULL, "write a JSON array"},
+    [OPTION_STRICT] = {"strict", NULL, "take warnings for errors"},
+};
+#define HAS(option) (1U << (option))
+
+static int serve(const struct invocation *invocation)
+{
+    return invocation->host->serve(invocation->config_path);
+}
+
+/* The commands, in the order of the help. */
+static const struct command {
+    const char *group;   /* the word before the name; NULL: none */
+    const char *name;
+    const char *operand; /* NULL: it takes none */
+    unsigned options;    /* HAS() bits */
+    int (*run)(const struct invocation *invocation);
+    const char *summary;
+    const char *help; /* more than the summary; NULL: there is no more to say */
+} commands[] = {
+    {NULL, "init", NULL, 0, command_init, "make the database and the signing key, where absent",
+     "What is there already is left as it is, so that it can be run again at any time."},
+    {NULL, "serve", NULL, 0, serve, "run the service",
+     "SIGHUP reads the configuration again, SIGTERM ends the service when the requests that had arrived are answered."},
+    {NULL, "check", NULL, HAS(OPTION_STRICT), command_check, "test the configuration and all that it names",
+     "Prints a line for each test, with what to do. The exit code is 1 when there is an error."},
+    {NULL, "sample", NULL, 0, command_sample, "print a sample configuration with every option", NULL},
+    {"account", "create", "LOCALPART", HAS(OPTION_ADMIN) | HAS(OPTION_DISPLAY_NAME) | HAS(OPTION_NO_PASSWORD),
+     command_account_create, "create an account",
+     "The password is asked for on a terminal, and is otherwise the first line of the standard input."},
+    {"account", "password", "LOCALPART", HAS(OPTION_LOGOUT_DEVICES), command_account_password, "set a password",
+     "The password is asked for on a terminal, and is otherwise the first line of the standard input."},
+    {"account", "promote", "LOCALPART", 0, command_account_promote, "make a user a server admin", NULL},
+    {"account", "demote", "LOCALPART", 0, command_account_demote, "make a server admin a user", NULL},
+    {"account", "deactivate", "LOCALPART", 0, command_account_deactivate, "deactivate an account for good",
+     "Its sessions end, its password is removed, and its name stays taken."},
+    {"account", "list", NULL, HAS(OPTION_JSON), command_account_list, "list the accounts", NULL},
+    {"account", "token", "LOCALPART", 0, command_account_token, "print a new access token of a user",
+     "The token belongs to a new session named \"mxadmin account token\"; signing out ends it."},
+};
+#define COMMANDS (sizeof commands / sizeof *commands)
+
+const char *command_config_path(void)
+{
+    const char *path = getenv("MXADMIN_CONFIG");
+
+    return path && *path ? path : DEFAULT_CONFIG;
+}
+
+static bool same(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool is_group(const char *word)
+{
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (same(commands[i].group, word))
+            return true;
+    }
+    return false;
+}
+
+static const struct command *find(const char *group, const char *name)
+{
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (same(commands[i].group, group) && same(commands[i].name, name))
+            return &commands[i];
+    }
+    return NULL;
+}
+
+static const char *full_name(const struct command *command, char name[64])
+{
+    snprintf(name, 64, "%s%s%s", command->group ? command->group : "", command->group ? " " : "", command->name);
+    return name;
+}
+
+static void print_synopsis(FILE *out, const struct command *command)
+{
+    char name[64];
+
+    fprintf(out, "usage: mxadmin [-c FILE] %s", full_name(command, name));
+    for (int i = 0; i < OPTION__MAX; i++) {
+        if (command->options & HAS(i))
+            fprintf(out, options[i].value ? " [--%s %s]" : " [--%s]", options[i].name, options[i].value);
+    }
+    fprintf(out, "%s%s\n", command->operand ? " " : "", command->operand ? command->operand : "");
+}
+
+static void print_options(const struct command *command)
+{
+    char left[32];
+
+    puts("\nOptions:");
+    for (int i = 0; command && i < OPTION__MAX; i++) {
+        if (!(command->options & HAS(i)))
+            continue;
+        snprintf(left, sizeof left, "--%s %s", options[i].name, options[i].value ? options[i].value : "");
+        printf("  %-21s %s\n", left, options[i].text);
+    }
+    printf("  %-21s the configuration (default: $MXADMIN_CONFIG, else %s)\n", "-c, --config FILE", DEFAULT_CONFIG);
+    printf("  %-21s show this help\n  %-21s show the version\n", "-h, --help", "-V, --version");
+}
+
+static void print_command_help(const struct command *command)
+{
+    print_synopsis(stdout, command);
+    printf("\n%c%s.\n", command->summary[0] - 'a' + 'A', command->summary + 1);
+    if (command->help)
+        puts(command->help);
+    print_options(command);
+}
+
+/* The help of the program, or of one group of commands. */
+static void print_overview(FILE *out, const char *group)
+{
+    char name[64];
+
+    fprintf(out, "usage: mxadmin [-c FILE] %s%sCOMMAND …\n\nCommands:\n", group ? group : "", group ? " " : "");
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (!group || same(commands[i].group, group))
+            fprintf(out, "  %-21s %s\n", full_name(&commands[i], name), commands[i].summary);
+    }
+}
+
+/* How many characters are to be added, removed or changed to make `b` of `a` (Levenshtein); SIZE_MAX if `b` is long. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t row[32];
+    size_t length = strlen(b);
+
+    if (length >= sizeof row / sizeof *row)
+        return SIZE_MAX;
+    for (size_t j = 0; j <= length; j++)
+        row[j] = j;
+    for (size_t i = 1; *a; a++, i++) {
+        size_t diagonal = row[0];
+
+        row[0] = i;
+        for (size_t j = 1; j <= length; j++) {
+            size_t changed = diagonal + (*a != b[j - 1]);
+            size_t least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
+
+            diagonal = row[j];
+            row[j] = changed < least ? changed : least;
+        }
+    }
+    return row[length];
+}
+
+static int unknown_command(const char *group, const char *word)
+{
+    const char *nearest = NULL;
+    size_t least = strlen(word) / 3 + 2; /* further off it is another word, not a slip */
+    char safe[64];
+
+    for (size_t i = 0; i < COMMANDS; i++) {
+        const char *candidate = group || !commands[i].group ? commands[i].name : commands[i].group;
+        size_t off = group && !same(commands[i].group, group) ? SIZE_MAX : distance(word, candidate);
+
+        if (off < least) {
+            least = off;
+            nearest = candidate;
+        }
+    }
+    console_safe(word, safe, sizeof safe);
+    fprintf(stderr, "mxadmin: unknown command: %s%s%s\n", group ? group : "", group ? " " : "", safe);
+    if (nearest)
+        fprintf(stderr, "Did you mean \"%s%s%s\"?\n", group ? group : "", group ? " " : "", nearest);
+    else
+        fprintf(stderr, "\"mxadmin --help\" lists the commands.\n");
+    return COMMAND_USAGE;
+}
+
+/* Values of getopt_long() for options that are of no command; those that are have their enum value. */
+enum { GLOBAL_CONFIG = 'c', GLOBAL_HELP = 'h', GLOBAL_VERSION = 'V' };
+_Static_assert(OPTION__MAX < '?', "the options of commands do not meet those of the program");
+
+struct globals {
+    bool help, version;
+};
+
+static int misused(const char *what, const char *which)
+{
+    char safe[64];
+
+    console_safe(which, safe, sizeof safe);
+    fprintf(stderr, "mxadmin: %s%s%s\n\"mxadmin --help\" says how it is used.\n", what, *safe ? ": " : "", safe);
+    return COMMAND_USAGE;
+}
+
+/* Takes the options from `argv`, wherever they stand, and moves the words behind them, to `optind` and on. */
+static int parse_options(int argc, char **argv, struct invocation *invocation, struct globals *globals)
+{
+    struct option known[OPTION__MAX + 4] = {0};
+    int option;
+
+    for (int i = 0; i < OPTION__MAX; i++)
+        known[i] = (struct option){options[i].name, options[i].value ? required_argument : no_argument, NULL, i};
+    known[OPTION__MAX] = (struct option){"config", required_argument, NULL, GLOBAL_CONFIG};
+    known[OPTION__MAX + 1] = (struct option){"help", no_argument, NULL, GLOBAL_HELP};
+    known[OPTION__MAX + 2] = (struct option){"version", no_argument, NULL, GLOBAL_VERSION};
+    while ((option = getopt_long(argc, argv, ":c:hV", known, NULL)) != -1) {
+        switch (option) {
+        case GLOBAL_CONFIG:
+            invocation->config_path = optarg;
+            break;
+        case GLOBAL_HELP:
+            globals->help = true;
+            break;
+        case GLOBAL_VERSION:
+            globals->version = true;
+            break;
+        case ':':
+            return misused("an option lacks its value", argv[optind - 1]);
+        case '?':
+            return misused("unknown option", argv[optind - 1]);
+        default:
+            invocation->given[option] = true;
+            invocation->value[option] = optarg;
+        }
+    }
+    return COMMAND_OK;
+}
+
+/* Checks the command line against the command's row. `words` follow the command's name. */
+static int check_usage(const struct command *command, char **words, struct invocation *invocation)
+{
+    const char *wrong = NULL, *which = "";
+
+    for (int i = 0; i < OPTION__MAX; i++) {
+        if (invocation->given[i] && !(command->options & HAS(i))) {
+            wrong = "this command does not take the option";
+            which = options[i].name;
+        }
+    }
+    if (command->operand && *words)
+        invocation->operand = *words++;
+    else if (command->operand) {
+        wrong = "an argument is missing";
+        which = command->operand;
+    }
+    if (*words) {
+        wrong = "this command does not take the argument";
+        which = *words;
+    }
+    if (!wrong)
+        return COMMAND_OK;
+    console_error(invocation, "%s: %s", wrong, which);
+    print_synopsis(stderr, command);
+    return COMMAND_USAGE;
+}
+
+static int run(const struct command *command, char **words, const struct globals *globals,
+               struct invocation *invocation)
+{
+    char name[64];
+    int code;
+
+    if (globals->help) {
+        print_command_help(command);
+        return COMMAND_OK;
+    }
+    invocation->command = full_name(command, name);
+    code = check_usage(command, words, invocation);
+    if (code)
+        return code;
+    if (command->run != serve) {
+        /* Progress is of no interest here, and what is created is nobody else's to read. */
+        log_open(LOG_TARGET_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_WARNING);
+        umask(077);
+    }
+    return command->run(invocation);
+}
+
+int command_main(int argc, char **argv, const struct command_host *host)
+{
+    struct invocation invocation = {.host = host, .config_path = command_config_path()};
+    struct globals globals = {0};
+    const struct command *command;
+    const char *group = NULL;
+    char **words;
+    int code = parse_options(argc, argv, &invocation, &globals);
+
+    if (code)
+        return code;
+    if (globals.version) {
+        puts("mxadmin " MXADMIN_VERSION);
+        return COMMAND_OK;
+    }
+    words = argv + optind;
+    if (*words && is_group(*words))
+        group = *words++;
+    if (!*words) {
+        print_overview(globals.help ? stdout : stderr, group);
+        if (globals.help)
+            print_options(NULL);
+        return globals.help ? COMMAND_OK : COMMAND_USAGE;
+    }
+    command = find(group, *words);
+    return command ? run(command, words + 1, &globals, &invocation) : unknown_command(group, *words);
+}

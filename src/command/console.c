@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/utf8.h"
+#include "command/console.h"
+
+#define MESSAGE_SIZE 1024
+
+/* The longest password, the newline after it, one byte more to see that it is too long, and the NUL. */
+#define LINE_SIZE (CONSOLE_PASSWORD_SIZE + 2)
+
+void console_safe(const char *text, char *out, size_t size)
+{
+    size_t left = strlen(text);
+    size_t used = 0;
+
+    while (left > 0) {
+        size_t length = utf8_sequence((const unsigned char *)text, left);
+        /* The C1 controls, U+0080 to U+009F, drive terminals too. */
+        bool control = length == 0 || (length == 1 && ((unsigned char)*text < ' ' || *text == '\x7f')) ||
+                       (length == 2 && text[0] == '\xc2' && (unsigned char)text[1] < 0xa0);
+        size_t step = length ? length : 1;
+
+        if (used + step >= size)
+            break;
+        if (control)
+            out[used] = '?';
+        else
+            memcpy(out + used, text, step);
+        used += control ? 1 : step;
+        text += step;
+        left -= step;
+    }
+    out[used] = '\0';
+}
+
+void console_error(const struct invocation *invocation, const char *format, ...)
+{
+    char message[MESSAGE_SIZE], safe[MESSAGE_SIZE];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    console_safe(message, safe, sizeof safe);
+    fprintf(stderr, "mxadmin: %s: %s\n", invocation->command, safe);
+}
+
+/* Reads up to a newline, byte by byte: stdio would keep a copy of the secret. The length, or -1 with nothing read. */
+static ssize_t read_line(char line[LINE_SIZE])
+{
+    size_t length = 0;
+
+    while (length < LINE_SIZE - 1) {
+        ssize_t count = read(STDIN_FILENO, line + length, 1);
+
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0 && length == 0)
+            return -1;
+        if (count <= 0 || line[length] == '\n')
+            break;
+        length++;
+    }
+    line[length] = '\0';
+    return (ssize_t)length;
+}
+
+/*
+ * Reads a line of the terminal without echo. `*interrupted` becomes true, with nothing read, when a signal came
+ * first: signals are held back so that none can end or stop the process while the terminal is mute.
+ */
+static ssize_t read_mute(int signals, char line[LINE_SIZE], bool *interrupted)
+{
+    struct pollfd polled[] = {{.fd = signals, .events = POLLIN}, {.fd = STDIN_FILENO, .events = POLLIN}};
+    struct termios before, mute;
+    ssize_t length = -1;
+
+    if (tcgetattr(STDIN_FILENO, &before) < 0)
+        return -1;
+    mute = before;
+    mute.c_lflag &= ~(tcflag_t)ECHO;
+    if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &mute) < 0)
+        return -1;
+    *interrupted = poll(polled, 2, -1) >= 0 && polled[0].revents;
+    if (!*interrupted)
+        length = read_line(line);
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+    fputc('\n', stderr);
+    return length;
+}
+
+/* Asks on the terminal, again after a signal that the process outlives (it was stopped and goes on). */
+static ssize_t ask(const char *question, const char *who, char line[LINE_SIZE])
+{
+    static const int held[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+    sigset_t set, before;
+    bool interrupted;
+    ssize_t length;
+    int signals;
+
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof held / sizeof *held; i++)
+        sigaddset(&set, held[i]);
+    signals = signalfd(-1, &set, SFD_CLOEXEC);
+    if (signals < 0)
+        return -1;
+    do {
+        interrupted = false;
+        fprintf(stderr, "%s %s: ", question, who);
+        sigprocmask(SIG_BLOCK, &set, &before);
+        length = read_mute(signals, line, &interrupted);
+        sigprocmask(SIG_SETMASK, &before, NULL);
+    } while (interrupted);
+    close(signals);
+    return length;
+}
+
+/* What is wrong with a password; NULL if nothing. */
+static const char *fault_of(const char *password, size_t length)
+{
+    if (strlen(password) != length)
+        return "the password has a NUL byte in it";
+    if (!utf8_valid(password, length))
+        return length < LINE_SIZE - 1 ? "the password is not valid UTF-8" : "the password is too long";
+    if (utf8_length(password) < PASSWORD_LENGTH_MIN)
+        return "the password has fewer than 8 characters";
+    if (utf8_length(password) > PASSWORD_LENGTH_MAX)
+        return "the password has more than 512 characters";
+    return NULL;
+}
+_Static_assert(PASSWORD_LENGTH_MIN == 8 && PASSWORD_LENGTH_MAX == 512, "the texts above say so");
+
+enum err console_new_password(const struct invocation *invocation, const char *who,
+                              char password[CONSOLE_PASSWORD_SIZE])
+{
+    char line[LINE_SIZE] = "", again[LINE_SIZE] = "";
+    bool terminal = isatty(STDIN_FILENO);
+    const char *fault;
+    ssize_t length;
+    enum err e = ERR_INVALID;
+
+    length = terminal ? ask("New password of", who, line) : read_line(line);
+    if (length < 0) {
+        console_error(invocation, "no password was given");
+        e = ERR_IO;
+        goto out;
+    }
+    fault = fault_of(line, (size_t)length);
+    if (!fault && terminal && (ask("Once more the password of", who, again) < 0 || strcmp(line, again) != 0))
+        fault = "the two passwords differ";
+    if (fault) {
+        console_error(invocation, "%s", fault);
+        goto out;
+    }
+    strcpy(password, line);
+    e = ERR_OK;
+out:
+    explicit_bzero(line, sizeof line);
+    explicit_bzero(again, sizeof again);
+    return e;
+}
+
+static int unwritten(const struct invocation *invocation)
+{
+    console_error(invocation, "cannot write to the standard output: %s", strerror(errno));
+    return COMMAND_FAILED;
+}
+
+/* Past stdio, whose buffer would keep the secret. */
+static bool write_whole(const char *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t count = write(STDOUT_FILENO, bytes, size);
+
+        if (count < 0 && errno != EINTR)
+            return false;
+        if (count > 0) {
+            bytes += count;
+            size -= (size_t)count;
+        }
+    }
+    return true;
+}
+
+int console_secret(const struct invocation *invocation, const char *secret)
+{
+    return write_whole(secret, strlen(secret)) && write_whole("\n", 1) ? COMMAND_OK : unwritten(invocation);
+}
+
+int console_finish(const struct invocation *invocation)
+{
+    return fflush(stdout) == 0 && !ferror(stdout) ? COMMAND_OK : unwritten(invocation);
+}

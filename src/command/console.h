@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+/* What a command says to the person at the terminal, and what it asks. */
+#ifndef COMMAND_CONSOLE_H
+#define COMMAND_CONSOLE_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "command/command.h"
+#include "homeserver/homeserver.h"
+
+/* Writes "mxadmin: COMMAND: …" and a newline to stderr. Bytes that could drive a terminal are written as "?". */
+void console_error(const struct invocation *invocation, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Copies `text` to `out`, with "?" for every control byte and every byte that is not valid UTF-8. */
+void console_safe(const char *text, char *out, size_t size);
+
+/* Bytes of the longest password that may be set, in UTF-8, and the NUL. */
+#define CONSOLE_PASSWORD_SIZE (4 * PASSWORD_LENGTH_MAX + 1)
+
+/*
+ * Asks for a new password: twice and without echo on a terminal, otherwise the first line of stdin. Checks that
+ * it is UTF-8 of PASSWORD_LENGTH_MIN to PASSWORD_LENGTH_MAX characters. `who` names the user in the question.
+ * On success the caller wipes `password`. Errors, each said: ERR_IO, ERR_INVALID.
+ */
+MUST_CHECK enum err console_new_password(const struct invocation *invocation, const char *who,
+                                         char password[CONSOLE_PASSWORD_SIZE]);
+
+/* Writes a secret and a newline to stdout; COMMAND_FAILED, and said, when it did not get there. */
+int console_secret(const struct invocation *invocation, const char *secret);
+
+/* Flushes stdout; COMMAND_FAILED, and said, when what was printed did not reach its file. */
+int console_finish(const struct invocation *invocation);
+
+#endif

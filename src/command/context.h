@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: ISC */
+/* What a command that works on the database has open. */
+#ifndef COMMAND_CONTEXT_H
+#define COMMAND_CONTEXT_H
+
+#include "base/arena.h"
+#include "base/config.h"
+#include "base/err.h"
+#include "command/command.h"
+#include "homeserver/homeserver.h"
+
+struct context {
+    const struct invocation *invocation;
+    struct arena *arena;
+    struct config *config;
+    struct db *db;
+    struct gate *gate;
+    struct homeserver homeserver; /* of `config`, `db` and `gate` */
+};
+
+/*
+ * Reads the configuration of `invocation`, and becomes the service's user: what root would create beside the
+ * database, the service could not open. Faults are said on stderr. The caller frees `*config` with config_free(),
+ * also after a failure.
+ */
+MUST_CHECK enum err context_config(const struct invocation *invocation, struct config **config);
+
+/* Opens all of it. Faults are said on stderr. The caller ends it with context_close(), also after a failure. */
+MUST_CHECK enum err context_open(struct context *context, const struct invocation *invocation);
+void context_close(struct context *context);
+
+#endif

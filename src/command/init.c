@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "command/console.h"
+#include "command/context.h"
+#include "command/init.h"
+#include "crypto/ed25519.h"
+#include "store/schema.h"
+
+static bool there_is(const char *path)
+{
+    struct stat status;
+
+    return lstat(path, &status) == 0;
+}
+
+static enum err make_database(const struct config *config)
+{
+    bool existed = there_is(config->database);
+    enum err e = schema_create(config->database, config->server_name);
+
+    if (!e)
+        printf("database %s: %s\n", config->database, existed ? "exists, its data are kept" : "created");
+    return e;
+}
+
+/* A key that exists is read, so that a damaged one shows now and not when it is needed. */
+static enum err make_signing_key(const struct config *config)
+{
+    bool existed = there_is(config->signing_key);
+    struct signing_key key = {0};
+    enum err e = existed ? ERR_OK : signing_key_create(config->signing_key);
+
+    if (e == ERR_EXISTS) { /* another init was faster */
+        existed = true;
+        e = ERR_OK;
+    }
+    if (!e)
+        e = signing_key_read(config->signing_key, &key);
+    if (e)
+        return e;
+    printf("signing key %s: %s, %s\n", config->signing_key, existed ? "exists, kept" : "created", key.id);
+    signing_key_wipe(&key);
+    return ERR_OK;
+}
+
+int command_init(const struct invocation *invocation)
+{
+    struct config *config = NULL;
+    enum err e = context_config(invocation, &config);
+
+    if (!e)
+        e = make_database(config);
+    if (!e)
+        e = make_signing_key(config);
+    config_free(&config);
+    return e ? COMMAND_FAILED : console_finish(invocation);
+}
