@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* A byte buffer that grows. The first failure sticks, so that a row of appends is checked once, at its end. */
+/* A byte buffer that grows. The first failure sticks, so that a row of appends is checked once, at its end.
+ */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
 

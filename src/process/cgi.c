@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "process/cgi.h"
+#include "process/exchange.h"
+#include "process/started.h"
+
+/* The body on standard input; the web server counts it by CONTENT_LENGTH and need not close (section 4.2). */
+static long read_body(void *context, char *bytes, size_t size)
+{
+    ssize_t count;
+
+    (void)context;
+    do
+        count = read(STDIN_FILENO, bytes, size);
+    while (count < 0 && errno == EINTR);
+    return (long)count;
+}
+
+static bool write_all(const struct buf *out)
+{
+    size_t done = 0;
+
+    while (done < out->length) {
+        ssize_t count = write(STDOUT_FILENO, out->data + done, out->length - done);
+
+        if (count < 0 && errno != EINTR)
+            return false;
+        done += count > 0 ? (size_t)count : 0;
+    }
+    return true;
+}
+
+/* The web server shows an answer in our form even when nothing could be opened. */
+static void answer_broken(void)
+{
+    struct reply reply = {0};
+    struct buf out = {0};
+
+    reply_error(&reply, API_UNAVAILABLE, NULL);
+    if (!reply_write(&reply, "", false, &out))
+        write_all(&out);
+    reply_free(&reply);
+    buf_free(&out);
+}
+
+static enum err answer(struct exchange *exchange)
+{
+    const struct body_source body = {.read = read_body};
+    struct buf out = {0};
+    enum err e = ERR_OK;
+
+    switch (exchange_begin(exchange, environ, &body)) {
+    case DISPATCH_HASHES:
+        e = gate_enter(exchange->call.app->gate);
+        if (e)
+            return e;
+        exchange_run(exchange);
+        gate_leave(exchange->call.app->gate);
+        break;
+    case DISPATCH_READY:
+        exchange_run(exchange);
+        break;
+    case DISPATCH_ANSWERED:
+    default:
+        break;
+    }
+    e = exchange_answer(exchange, &out);
+    if (!e && !write_all(&out))
+        e = ERR_IO;
+    buf_free(&out);
+    return e;
+}
+
+int cgi_main(const char *config_path)
+{
+    struct config *config = NULL;
+    struct exchange *exchange = NULL;
+    struct app app = {0};
+    bool answered = false;
+
+    signal(SIGPIPE, SIG_IGN);
+    if (config_read(config_path, &config, stderr))
+        goto out;
+    log_open(config->log.target, config->log.format, config->log.level);
+    /* A request that does not arrive in time ends the process, and with it all that the request could hold.
+     */
+    alarm((unsigned)(config->request_timeout + config->stop_timeout));
+    if (app_open(&app, config) || !(exchange = exchange_new(&app)))
+        goto out;
+    answered = answer(exchange) == ERR_OK;
+    /* The web server takes the answer as complete when the descriptor is closed; it need not wait for the
+     * rest. */
+    close(STDOUT_FILENO);
+    started_settle_descriptors();
+    exchange_end(exchange);
+out:
+    if (!answered && !exchange)
+        answer_broken();
+    exchange_free(&exchange);
+    app_close(&app);
+    config_free(&config);
+    return answered ? EXIT_SUCCESS : EXIT_FAILURE;
+}

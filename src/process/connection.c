@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <fastcgi.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "http/reply.h"
+#include "process/connection.h"
+
+/* More than any web server sends of a body that we have refused; then the connection is closed instead. */
+#define DRAIN_MAX     ((size_t)1 << 20)
+#define DRAIN_SECONDS 2
+
+/*
+ * The socket whose reading ends when the time is up. libfcgi reads blockingly and knows no time limit, so a
+ * signal ends the read from outside: shutdown(2) may be called from a handler, and makes the read return 0.
+ */
+static volatile sig_atomic_t limited_fd = -1;
+
+static void on_alarm(int number)
+{
+    int saved = errno;
+
+    (void)number;
+    if (limited_fd >= 0)
+        shutdown(limited_fd, SHUT_RD);
+    errno = saved;
+}
+
+static void limit_set(int fd, int64_t timeout_s)
+{
+    const struct sigaction action = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
+    const struct itimerval timer = {.it_value = {.tv_sec = timeout_s}};
+
+    limited_fd = fd;
+    sigaction(SIGALRM, &action, NULL);
+    setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static void limit_clear(void)
+{
+    if (limited_fd < 0)
+        return;
+    setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
+    limited_fd = -1;
+}
+
+struct connection *connection_new(int fd, bool fresh)
+{
+    struct connection *connection = calloc(1, sizeof *connection);
+
+    if (!connection)
+        return NULL;
+    connection->fd = fd;
+    connection->fresh = fresh;
+    connection->partial_since_us = fresh ? clock_monotonic_us() : 0;
+    /* -1: should libfcgi ever want to accept by itself, it fails at once instead of waiting. */
+    FCGX_InitRequest(&connection->fcgx, -1, 0);
+    return connection;
+}
+
+/* Gives back what libfcgi holds for the request; the socket stays ours. */
+static void release(struct connection *connection)
+{
+    connection->fcgx.ipcFd = -1;
+    FCGX_Free(&connection->fcgx, 0);
+}
+
+void connection_free(struct connection *connection)
+{
+    if (!connection)
+        return;
+    exchange_free(&connection->exchange);
+    release(connection);
+    if (connection->fd >= 0)
+        close(connection->fd);
+    free(connection);
+}
+
+/* One FastCGI record (FastCGI 1.0 section 3.3) of at most 65535 bytes. */
+static void put_record(struct buf *out, int type, unsigned request_id, const void *content, size_t size)
+{
+    const unsigned char header[FCGI_HEADER_LEN] = {FCGI_VERSION_1,
+                                                   (unsigned char)type,
+                                                   (unsigned char)(request_id >> 8),
+                                                   (unsigned char)request_id,
+                                                   (unsigned char)(size >> 8),
+                                                   (unsigned char)size};
+
+    buf_append(out, header, sizeof header);
+    buf_append(out, content, size);
+}
+
+/* Answers a request that libfcgi is not let at: its parameters are too large to be read. */
+static void refuse(const struct connection *connection)
+{
+    const FCGI_EndRequestBody end = {.protocolStatus = FCGI_REQUEST_COMPLETE};
+    struct reply reply = {0};
+    struct buf answer = {0}, records = {0};
+
+    reply_error(&reply, API_HEADERS_TOO_LARGE, NULL);
+    if (!reply_write(&reply, "", false, &answer)) {
+        put_record(&records, FCGI_STDOUT, connection->arrived.request_id, answer.data, answer.length);
+        put_record(&records, FCGI_STDOUT, connection->arrived.request_id, NULL, 0);
+        put_record(&records, FCGI_END_REQUEST, connection->arrived.request_id, &end, sizeof end);
+        if (!records.err)
+            (void)!send(connection->fd, records.data, records.length, MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
+    log_warning("a request with parameters beyond max_parameters was refused");
+    buf_free(&records);
+    buf_free(&answer);
+    reply_free(&reply);
+}
+
+enum look connection_look(struct connection *connection, size_t max_parameters)
+{
+    /* Room for the records' headers and padding beside the parameters; pages that are not needed are not
+     * touched. */
+    static unsigned char bytes[2 * CONFIG_PARAMETERS_MAX];
+    ssize_t size = recv(connection->fd, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
+
+    if (size < 0 && (errno == EAGAIN || errno == EINTR))
+        return LOOK_NOTHING;
+    if (size <= 0)
+        return LOOK_CLOSED;
+    connection->fresh = false;
+    switch (arrival_look(bytes, (size_t)size, max_parameters, &connection->arrived)) {
+    case ARRIVAL_READY:
+        connection->partial_since_us = 0;
+        return LOOK_REQUEST;
+    case ARRIVAL_PARTIAL:
+        if (connection->partial_since_us == 0)
+            connection->partial_since_us = clock_monotonic_us();
+        return LOOK_NOTHING;
+    case ARRIVAL_TOO_LARGE:
+        refuse(connection);
+        return LOOK_REFUSED;
+    case ARRIVAL_FOREIGN:
+    default:
+        log_warning("a connection does not speak FastCGI 1.0, and was closed");
+        return LOOK_CLOSED;
+    }
+}
+
+bool connection_accept(struct connection *connection, int64_t timeout_s)
+{
+    FCGX_Request *fcgx = &connection->fcgx;
+
+    if (!connection->arrived.whole)
+        limit_set(connection->fd, timeout_s);
+    /*
+     * libfcgi would accept and then stay with the connection until it is closed. A worker attends to many, so
+     * it is told that it has this one already, from an earlier request on it; that is what these two members
+     * mean.
+     */
+    fcgx->ipcFd = connection->fd;
+    fcgx->keepConnection = 1;
+    FCGX_Detach(fcgx); /* else it would wait, when closing, up to two seconds for the peer to close first */
+    if (FCGX_Accept_r(fcgx) < 0) {
+        limit_clear();
+        connection->fd = -1; /* it has closed the socket */
+        return false;
+    }
+    return true;
+}
+
+void connection_arrived(void)
+{
+    limit_clear();
+}
+
+static long read_body(void *context, char *bytes, size_t size)
+{
+    struct connection *connection = context;
+    FCGX_Stream *in = connection->fcgx.in;
+    int count = FCGX_GetStr(bytes, (int)size, in);
+
+    if (count > 0)
+        return count;
+    return FCGX_GetError(in) ? -1 : 0;
+}
+
+struct body_source connection_body(struct connection *connection)
+{
+    return (struct body_source){.read = read_body, .context = connection};
+}
+
+/* Reads what is left of the body, so that the next request begins where it should. False: it is too much. */
+static bool drain(FCGX_Stream *in)
+{
+    char bytes[4096];
+    size_t total = 0;
+    int count;
+
+    while ((count = FCGX_GetStr(bytes, sizeof bytes, in)) > 0) {
+        total += (size_t)count;
+        if (total > DRAIN_MAX)
+            return false;
+    }
+    return FCGX_GetError(in) == 0;
+}
+
+bool connection_answer(struct connection *connection, const struct buf *answer)
+{
+    FCGX_Request *fcgx = &connection->fcgx;
+    bool sent = FCGX_PutStr(answer->data, (int)answer->length, fcgx->out) == (int)answer->length;
+
+    /* The answer first: who sends a body that is too large may be waiting for it, and not be sending on. */
+    if (!connection->arrived.whole) {
+        sent = FCGX_FFlush(fcgx->out) == 0 && sent;
+        limit_set(connection->fd, DRAIN_SECONDS);
+    }
+    if (!drain(fcgx->in) || !sent)
+        fcgx->keepConnection = 0;
+    limit_clear();
+    FCGX_Finish_r(fcgx);
+    connection->fd = fcgx->ipcFd; /* -1: it has closed the socket */
+    return connection->fd >= 0;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "process/exchange.h"
+#include "store/schema.h"
+
+enum err app_open(struct app *app, const struct config *config)
+{
+    enum err e;
+
+    *app = (struct app){.config = config};
+    e = gate_open_beside(&app->gate, config->database, config_hash_slots(config));
+    if (!e)
+        e = db_open(&app->db, config->database);
+    if (!e)
+        e = schema_check(app->db, config->server_name);
+    if (e) {
+        app_close(app);
+        return e;
+    }
+    app->homeserver = homeserver_open(config, app->db, app->gate);
+    return ERR_OK;
+}
+
+void app_close(struct app *app)
+{
+    db_close(&app->db);
+    gate_close(&app->gate);
+}
+
+struct exchange *exchange_new(struct app *app)
+{
+    struct exchange *exchange = calloc(1, sizeof *exchange);
+
+    if (!exchange)
+        return NULL;
+    exchange->call.app = app;
+    exchange->call.arena = arena_new();
+    if (!exchange->call.arena)
+        exchange_free(&exchange);
+    return exchange;
+}
+
+/* Drops all that belongs to the request, and keeps what serves the next one. */
+static void forget(struct exchange *exchange)
+{
+    struct app *app = exchange->call.app;
+    struct arena *arena = exchange->call.arena;
+
+    reply_free(&exchange->call.reply);
+    call_forget_json(&exchange->call);
+    arena_reset(arena);
+    *exchange = (struct exchange){.call = {.app = app, .arena = arena}};
+}
+
+void exchange_free(struct exchange **exchange)
+{
+    if (!*exchange)
+        return;
+    if ((*exchange)->call.arena)
+        forget(*exchange);
+    arena_free(&(*exchange)->call.arena);
+    free(*exchange);
+    *exchange = NULL;
+}
+
+enum dispatch exchange_begin(struct exchange *exchange, char *const *variables,
+                             const struct body_source *body)
+{
+    exchange->call.request.body = *body;
+    return dispatch_begin(&exchange->call, &exchange->dispatched, variables);
+}
+
+void exchange_run(struct exchange *exchange)
+{
+    dispatch_run(&exchange->call, &exchange->dispatched);
+}
+
+enum err exchange_answer(const struct exchange *exchange, struct buf *out)
+{
+    const struct request *request = &exchange->call.request;
+
+    return reply_write(&exchange->call.reply, request->id, request->head, out);
+}
+
+void exchange_end(struct exchange *exchange)
+{
+    dispatch_end(&exchange->call, &exchange->dispatched);
+    forget(exchange);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC */
+/* One request and its answer, whatever they travel by. */
+#ifndef PROCESS_EXCHANGE_H
+#define PROCESS_EXCHANGE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "handler/call.h"
+#include "route/dispatch.h"
+
+struct exchange {
+    struct call call;
+    struct dispatched dispatched;
+};
+
+/* Opens what every process that serves needs. The caller ends it with app_close(). Errors are logged. */
+MUST_CHECK enum err app_open(struct app *app, const struct config *config);
+void app_close(struct app *app);
+
+/* A new exchange for `app`; NULL when memory is gone. The caller frees it with exchange_free(). */
+struct exchange *exchange_new(struct app *app);
+void exchange_free(struct exchange **exchange);
+
+/* Takes a request; `body` says where its body comes from. */
+MUST_CHECK enum dispatch exchange_begin(struct exchange *exchange, char *const *variables,
+                                        const struct body_source *body);
+
+/* Runs the handler of a request that exchange_begin() found ready. */
+void exchange_run(struct exchange *exchange);
+
+/* The answer's bytes, as a CGI response, into `out`. Errors: ERR_NOMEM. */
+MUST_CHECK enum err exchange_answer(const struct exchange *exchange, struct buf *out);
+
+/* What is left to do once the answer is on its way; then the exchange is empty again and may be used anew. */
+void exchange_end(struct exchange *exchange);
+
+#endif
