@@ -100,6 +100,37 @@ bench:
 sample: $(BUILD)/mxadmin
 	$(BUILD)/mxadmin sample > conf/mxadmin.yaml
 
+# The paths in the installed files follow PREFIX and SYSCONFDIR. SYSCONFDIR does not follow PREFIX: it is where the
+# program looks for its configuration when neither -c nor MXADMIN_CONFIG says where. What an operator has edited is
+# not touched: the configuration is installed as a sample, to be copied.
+SYSCONFDIR ?= /etc
+INSTALL    ?= install
+SHARE      := $(PREFIX)/share/mxadmin
+# Source and target of every file but the program.
+INSTALLED := conf/mxadmin.yaml:$(SYSCONFDIR)/mxadmin/mxadmin.yaml.sample \
+	conf/systemd/mxadmin.service:$(PREFIX)/lib/systemd/system/mxadmin.service \
+	conf/systemd/mxadmin.socket:$(PREFIX)/lib/systemd/system/mxadmin.socket \
+	conf/systemd/mxadmin.sysusers:$(PREFIX)/lib/sysusers.d/mxadmin.conf \
+	conf/man/mxadmin.1:$(PREFIX)/share/man/man1/mxadmin.1 \
+	conf/man/mxadmin.yaml.5:$(PREFIX)/share/man/man5/mxadmin.yaml.5 \
+	LICENSE:$(PREFIX)/share/doc/mxadmin/LICENSE \
+	nginx/mxadmin.conf:$(SHARE)/nginx/mxadmin.conf \
+	$(foreach f,$(wildcard nginx/snippets/*.conf),$(f):$(SHARE)/$(f)) \
+	$(foreach f,$(wildcard conf/apache/*.conf),$(f):$(SHARE)/apache/$(notdir $(f)))
+install: all
+	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/mxadmin/cgi-bin
+	$(INSTALL) -m 755 $(BUILD)/mxadmin $(DESTDIR)$(PREFIX)/bin/mxadmin
+	ln -sf ../../../bin/mxadmin $(DESTDIR)$(PREFIX)/lib/mxadmin/cgi-bin/mxadmin
+	@set -e; for pair in $(INSTALLED); do \
+		target="$(DESTDIR)$${pair#*:}"; \
+		echo "install $${pair%%:*} as $$target"; \
+		$(INSTALL) -d "$$(dirname "$$target")"; \
+		sed -e 's|/usr/local/|$(PREFIX)/|g' -e 's|/etc/mxadmin/|$(SYSCONFDIR)/mxadmin/|g' \
+			"$${pair%%:*}" > "$$target.new"; \
+		chmod 644 "$$target.new"; \
+		mv -f "$$target.new" "$$target"; \
+	done
+
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 

@@ -14,8 +14,8 @@ int main(int argc, char **argv)
     started_settle_descriptors();
     started = started_as();
     /*
-     * A web server may turn the query of a CGI request into arguments (RFC 3875 section 4.4): "?account+list" must
-     * not become a command, so arguments mean nothing here.
+     * A web server may turn the query of a CGI request into arguments (RFC 3875 section 4.4): "?account+list"
+     * must not become a command, so arguments mean nothing here.
      */
     if (started == STARTED_CGI)
         return cgi_main(command_config_path());

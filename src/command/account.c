@@ -33,7 +33,9 @@ static const char *const type_names[] = {
 
 static const char *type_name(enum account_type type)
 {
-    return (size_t)type < sizeof type_names / sizeof *type_names && type_names[type] ? type_names[type] : "unknown";
+    bool known = (size_t)type < sizeof type_names / sizeof *type_names && type_names[type];
+
+    return known ? type_names[type] : "unknown";
 }
 
 /* Says why an act failed, and returns the exit code. */
@@ -56,7 +58,8 @@ static const char *local_user(struct context *context)
 {
     const char *operand = context->invocation->operand;
     const char *server_name = context->config->server_name;
-    const char *whole = *operand == '@' ? operand : arena_printf(context->arena, "@%s:%s", operand, server_name);
+    const char *whole =
+        *operand == '@' ? operand : arena_printf(context->arena, "@%s:%s", operand, server_name);
     struct user_id id;
 
     if (!whole || !user_id_parse(whole, &id) || !*id.localpart)
@@ -77,7 +80,7 @@ static int begin(const struct invocation *invocation, struct context *context, c
     return *localpart ? COMMAND_OK : COMMAND_FAILED;
 }
 
-/* Whether the account can be created as asked for, as far as that shows before the password; says what is wrong. */
+/* Whether the account can be created, as far as that shows before the password; says what is wrong. */
 static bool may_create(struct context *context, const char *localpart, const char *display_name)
 {
     const struct invocation *invocation = context->invocation;
@@ -89,9 +92,10 @@ static bool may_create(struct context *context, const char *localpart, const cha
         console_error(invocation, "%s: %s", localpart, localpart_faults[fault]);
         return false;
     }
-    if (display_name && (!utf8_valid(display_name, strlen(display_name)) ||
-                         utf8_length(display_name) > DISPLAY_NAME_MAX)) {
-        console_error(invocation, "the display name is longer than %d characters, or not UTF-8", DISPLAY_NAME_MAX);
+    if (display_name &&
+        (!utf8_valid(display_name, strlen(display_name)) || utf8_length(display_name) > DISPLAY_NAME_MAX)) {
+        console_error(invocation, "the display name is longer than %d characters, or not UTF-8",
+                      DISPLAY_NAME_MAX);
         return false;
     }
     e = accounts_find(context->db, localpart, context->config->server_name, context->arena, &account);
@@ -164,7 +168,8 @@ out:
 }
 
 /* An act that takes a user and nothing else. */
-static int act_on_user(const struct invocation *invocation, enum err (*act)(struct homeserver *, const char *))
+static int act_on_user(const struct invocation *invocation,
+                       enum err (*act)(struct homeserver *, const char *))
 {
     const char *localpart;
     struct context context;
@@ -238,8 +243,9 @@ struct list {
 static enum err list_as_json(const struct account *account, struct list *list)
 {
     json_t *user_id = json_sprintf("@%s:%s", account->localpart, list->server_name);
-    json_t *entry = json_pack("{s:o, s:s, s:b, s:I}", "user_id", user_id, "type", type_name(account->type),
-                              "deactivated", account->deactivated, "created_ts", (json_int_t)account->created_ts);
+    json_t *entry =
+        json_pack("{s:o, s:s, s:b, s:I}", "user_id", user_id, "type", type_name(account->type), "deactivated",
+                  account->deactivated, "created_ts", (json_int_t)account->created_ts);
 
     return json_array_append_new(list->array, entry) ? ERR_NOMEM : ERR_OK;
 }
@@ -254,7 +260,8 @@ static enum err list_as_text(const struct account *account, const struct list *l
         strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
     snprintf(user_id, sizeof user_id, "@%s:%s", account->localpart, list->server_name);
     console_safe(user_id, safe, sizeof safe);
-    printf("%-40s %-10s %s%s\n", safe, type_name(account->type), when, account->deactivated ? " deactivated" : "");
+    printf("%-40s %-10s %s%s\n", safe, type_name(account->type), when,
+           account->deactivated ? " deactivated" : "");
     return ERR_OK;
 }
 

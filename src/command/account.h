@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Accounts from the command line. The operand of all but the list is a localpart or the full ID of a local user. */
+/* Accounts from the command line. The operand is a localpart, or the full ID of a local user. */
 #ifndef COMMAND_ACCOUNT_H
 #define COMMAND_ACCOUNT_H
 

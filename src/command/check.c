@@ -93,11 +93,12 @@ static void test_socket_folder(struct check *check, const char *path)
     if (access(folder, W_OK | X_OK) == 0)
         report(check, LEVEL_OK, "%s: nobody serves on it now, and it can be made", check->config->listen);
     else if (errno == ENOENT && passing)
-        report(check, LEVEL_WARNING, "%s does not exist: systemd makes it when it starts the service; "
-               "without systemd make it before each start", folder);
+        report(check, LEVEL_WARNING,
+               "%s does not exist: systemd makes it when it starts the service, otherwise make it", folder);
     else if (errno == EACCES && check->as_root)
-        report(check, LEVEL_WARNING, "%s: only root can make a socket there: start the service as root, or give "
-               "the folder to %s", folder, check->config->user);
+        report(check, LEVEL_WARNING,
+               "%s: only root can make a socket there: give the folder to %s, or start the service as root",
+               folder, check->config->user);
     else
         report(check, LEVEL_ERROR, "%s: no socket can be made there: %s", folder, strerror(errno));
 }
@@ -174,7 +175,8 @@ static void test_database(struct check *check)
     else if (stat(path, &status) < 0)
         report(check, LEVEL_ERROR, "%s: %s", path, strerror(errno));
     else if (status.st_mode & (S_IRWXG | S_IRWXO))
-        report(check, LEVEL_WARNING, "%s: holds access tokens, and others can open it: chmod 600 %s", path, path);
+        report(check, LEVEL_WARNING, "%s: holds access tokens, and others can open it: chmod 600 %s", path,
+               path);
     else
         report(check, LEVEL_OK, "%s", path);
 }
@@ -185,15 +187,16 @@ static void test_space(struct check *check)
     const char *folder = folder_of(check->config->database, buffer);
     struct statvfs status;
     uint64_t free_bytes;
+    enum level level;
 
     if (statvfs(folder, &status) < 0) {
         report(check, LEVEL_ERROR, "%s: %s", folder, strerror(errno));
         return;
     }
     free_bytes = (uint64_t)status.f_bavail * status.f_frsize;
-    report(check, free_bytes < SPACE_ERROR ? LEVEL_ERROR : free_bytes < SPACE_WARNING ? LEVEL_WARNING : LEVEL_OK,
-           "%" PRIu64 " MiB are free in %s%s", free_bytes / MIB, folder,
-           free_bytes < SPACE_WARNING ? ": make room" : "");
+    level = free_bytes < SPACE_ERROR ? LEVEL_ERROR : free_bytes < SPACE_WARNING ? LEVEL_WARNING : LEVEL_OK;
+    report(check, level, "%" PRIu64 " MiB are free in %s%s", free_bytes / MIB, folder,
+           level ? ": make room" : "");
 }
 
 static void test_signing_key(struct check *check)
@@ -245,8 +248,9 @@ static const struct {
     const char *subject;
     void (*run)(struct check *check);
 } tests[] = {
-    {"configuration", test_configuration}, {"listen", test_listen},           {"database", test_database},
-    {"disk space", test_space},            {"signing key", test_signing_key}, {"password hash", test_password_hash},
+    {"configuration", test_configuration}, {"listen", test_listen},
+    {"database", test_database},           {"disk space", test_space},
+    {"signing key", test_signing_key},     {"password hash", test_password_hash},
 };
 
 int command_check(const struct invocation *invocation)

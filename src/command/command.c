@@ -37,7 +37,7 @@ static int serve(const struct invocation *invocation)
 
 /* The commands, in the order of the help. */
 static const struct command {
-    const char *group;   /* the word before the name; NULL: none */
+    const char *group; /* the word before the name; NULL: none */
     const char *name;
     const char *operand; /* NULL: it takes none */
     unsigned options;    /* HAS() bits */
@@ -48,14 +48,16 @@ static const struct command {
     {NULL, "init", NULL, 0, command_init, "make the database and the signing key, where absent",
      "What is there already is left as it is, so that it can be run again at any time."},
     {NULL, "serve", NULL, 0, serve, "run the service",
-     "SIGHUP reads the configuration again, SIGTERM ends the service when the requests that had arrived are answered."},
+     "SIGHUP reads the configuration again, SIGTERM ends the service when the requests that had arrived are "
+     "answered."},
     {NULL, "check", NULL, HAS(OPTION_STRICT), command_check, "test the configuration and all that it names",
      "Prints a line for each test, with what to do. The exit code is 1 when there is an error."},
     {NULL, "sample", NULL, 0, command_sample, "print a sample configuration with every option", NULL},
     {"account", "create", "LOCALPART", HAS(OPTION_ADMIN) | HAS(OPTION_DISPLAY_NAME) | HAS(OPTION_NO_PASSWORD),
      command_account_create, "create an account",
      "The password is asked for on a terminal, and is otherwise the first line of the standard input."},
-    {"account", "password", "LOCALPART", HAS(OPTION_LOGOUT_DEVICES), command_account_password, "set a password",
+    {"account", "password", "LOCALPART", HAS(OPTION_LOGOUT_DEVICES), command_account_password,
+     "set a password",
      "The password is asked for on a terminal, and is otherwise the first line of the standard input."},
     {"account", "promote", "LOCALPART", 0, command_account_promote, "make a user a server admin", NULL},
     {"account", "demote", "LOCALPART", 0, command_account_demote, "make a server admin a user", NULL},
@@ -99,7 +101,8 @@ static const struct command *find(const char *group, const char *name)
 
 static const char *full_name(const struct command *command, char name[64])
 {
-    snprintf(name, 64, "%s%s%s", command->group ? command->group : "", command->group ? " " : "", command->name);
+    snprintf(name, 64, "%s%s%s", command->group ? command->group : "", command->group ? " " : "",
+             command->name);
     return name;
 }
 
@@ -126,7 +129,8 @@ static void print_options(const struct command *command)
         snprintf(left, sizeof left, "--%s %s", options[i].name, options[i].value ? options[i].value : "");
         printf("  %-21s %s\n", left, options[i].text);
     }
-    printf("  %-21s the configuration (default: $MXADMIN_CONFIG, else %s)\n", "-c, --config FILE", DEFAULT_CONFIG);
+    printf("  %-21s the configuration (default: $MXADMIN_CONFIG, else %s)\n", "-c, --config FILE",
+           DEFAULT_CONFIG);
     printf("  %-21s show this help\n  %-21s show the version\n", "-h, --help", "-V, --version");
 }
 
@@ -144,14 +148,15 @@ static void print_overview(FILE *out, const char *group)
 {
     char name[64];
 
-    fprintf(out, "usage: mxadmin [-c FILE] %s%sCOMMAND …\n\nCommands:\n", group ? group : "", group ? " " : "");
+    fprintf(out, "usage: mxadmin [-c FILE] %s%sCOMMAND …\n\nCommands:\n", group ? group : "",
+            group ? " " : "");
     for (size_t i = 0; i < COMMANDS; i++) {
         if (!group || same(commands[i].group, group))
             fprintf(out, "  %-21s %s\n", full_name(&commands[i], name), commands[i].summary);
     }
 }
 
-/* How many characters are to be added, removed or changed to make `b` of `a` (Levenshtein); SIZE_MAX if `b` is long. */
+/* Levenshtein's distance: the characters to add, remove or change to make `b` of `a`. SIZE_MAX: `b` is long. */
 static size_t distance(const char *a, const char *b)
 {
     size_t row[32];
@@ -213,7 +218,8 @@ static int misused(const char *what, const char *which)
     char safe[64];
 
     console_safe(which, safe, sizeof safe);
-    fprintf(stderr, "mxadmin: %s%s%s\n\"mxadmin --help\" says how it is used.\n", what, *safe ? ": " : "", safe);
+    fprintf(stderr, "mxadmin: %s%s%s\n\"mxadmin --help\" says how it is used.\n", what, *safe ? ": " : "",
+            safe);
     return COMMAND_USAGE;
 }
 
@@ -224,7 +230,8 @@ static int parse_options(int argc, char **argv, struct invocation *invocation, s
     int option;
 
     for (int i = 0; i < OPTION__MAX; i++)
-        known[i] = (struct option){options[i].name, options[i].value ? required_argument : no_argument, NULL, i};
+        known[i] =
+            (struct option){options[i].name, options[i].value ? required_argument : no_argument, NULL, i};
     known[OPTION__MAX] = (struct option){"config", required_argument, NULL, GLOBAL_CONFIG};
     known[OPTION__MAX + 1] = (struct option){"help", no_argument, NULL, GLOBAL_HELP};
     known[OPTION__MAX + 2] = (struct option){"version", no_argument, NULL, GLOBAL_VERSION};

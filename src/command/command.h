@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The command line: `mxadmin [-c FILE] COMMAND …`. One table in command.c names the commands and what they take. */
+/* The command line, `mxadmin [-c FILE] COMMAND …`. One table in command.c says what there is. */
 #ifndef COMMAND_COMMAND_H
 #define COMMAND_COMMAND_H
 
@@ -33,9 +33,9 @@ enum command_option {
 /* A command line that has been checked against the command's row. All texts are borrowed from argv. */
 struct invocation {
     const struct command_host *host;
-    const char *command;     /* "init", "account create": for messages */
+    const char *command; /* "init", "account create": for messages */
     const char *config_path;
-    const char *operand;     /* NULL where the command takes none */
+    const char *operand; /* NULL where the command takes none */
     bool given[OPTION__MAX];
     const char *value[OPTION__MAX]; /* NULL: not given, or an option without a value */
 };

@@ -55,7 +55,7 @@ void console_error(const struct invocation *invocation, const char *format, ...)
     fprintf(stderr, "mxadmin: %s: %s\n", invocation->command, safe);
 }
 
-/* Reads up to a newline, byte by byte: stdio would keep a copy of the secret. The length, or -1 with nothing read. */
+/* The length of the line that was read, -1 if there is none. Byte by byte: stdio would keep the secret. */
 static ssize_t read_line(char line[LINE_SIZE])
 {
     size_t length = 0;
@@ -76,8 +76,8 @@ static ssize_t read_line(char line[LINE_SIZE])
 }
 
 /*
- * Reads a line of the terminal without echo. `*interrupted` becomes true, with nothing read, when a signal came
- * first: signals are held back so that none can end or stop the process while the terminal is mute.
+ * Reads a line of the terminal without echo. `*interrupted` becomes true, with nothing read, when a signal
+ * came first: signals are held back so that none can end or stop the process while the terminal is mute.
  */
 static ssize_t read_mute(int signals, char line[LINE_SIZE], bool *interrupted)
 {

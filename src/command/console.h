@@ -9,7 +9,7 @@
 #include "command/command.h"
 #include "homeserver/homeserver.h"
 
-/* Writes "mxadmin: COMMAND: …" and a newline to stderr. Bytes that could drive a terminal are written as "?". */
+/* Writes a line, "mxadmin: COMMAND: …", to stderr, as console_safe() leaves it. */
 void console_error(const struct invocation *invocation, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -20,9 +20,9 @@ void console_safe(const char *text, char *out, size_t size);
 #define CONSOLE_PASSWORD_SIZE (4 * PASSWORD_LENGTH_MAX + 1)
 
 /*
- * Asks for a new password: twice and without echo on a terminal, otherwise the first line of stdin. Checks that
- * it is UTF-8 of PASSWORD_LENGTH_MIN to PASSWORD_LENGTH_MAX characters. `who` names the user in the question.
- * On success the caller wipes `password`. Errors, each said: ERR_IO, ERR_INVALID.
+ * Asks for a new password: twice and without echo on a terminal, otherwise the first line of stdin. Checks
+ * that it is UTF-8 of PASSWORD_LENGTH_MIN to PASSWORD_LENGTH_MAX characters. `who` names the user in the
+ * question. On success the caller wipes `password`. Errors, each said: ERR_IO, ERR_INVALID.
  */
 MUST_CHECK enum err console_new_password(const struct invocation *invocation, const char *who,
                                          char password[CONSOLE_PASSWORD_SIZE]);

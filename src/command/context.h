@@ -20,12 +20,12 @@ struct context {
 
 /*
  * Reads the configuration of `invocation`, and becomes the service's user: what root would create beside the
- * database, the service could not open. Faults are said on stderr. The caller frees `*config` with config_free(),
- * also after a failure.
+ * database, the service could not open. Faults are said on stderr. The caller frees `*config` with
+ * config_free(), also after a failure.
  */
 MUST_CHECK enum err context_config(const struct invocation *invocation, struct config **config);
 
-/* Opens all of it. Faults are said on stderr. The caller ends it with context_close(), also after a failure. */
+/* Opens all of it. Faults are said on stderr. context_close() ends it, also after a failure. */
 MUST_CHECK enum err context_open(struct context *context, const struct invocation *invocation);
 void context_close(struct context *context);
 
