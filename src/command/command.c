@@ -156,7 +156,7 @@ static void print_overview(FILE *out, const char *group)
     }
 }
 
-/* Levenshtein's distance: the characters to add, remove or change to make `b` of `a`. SIZE_MAX: `b` is long. */
+/* Levenshtein's distance, in characters to add, remove or change. SIZE_MAX when `b` is long. */
 static size_t distance(const char *a, const char *b)
 {
     size_t row[32];
