@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * One request on its way through a handler. State is divided by lifetime: `struct app` is the worker's, `struct
- * call` the request's. A handler returns the body of a 200 answer, or NULL after it has said what is wrong:
+ * One request on its way through a handler. State is divided by lifetime: `struct app` is the worker's,
+ * `struct call` the request's. A handler returns the body of a 200 answer, or NULL after it has said what is
+ * wrong:
  *
  *     return call_fail(call, API_NOT_FOUND, "User not found");
  */
@@ -65,10 +66,13 @@ json_t *call_fail_err(struct call *call, enum err err);
  */
 json_t *call_json(struct call *call);
 
+/* Wipes the strings of call->json, where passwords were, frees it, and sets it to NULL. */
+void call_forget_json(struct call *call);
+
 /*
- * Takes a path parameter as a local user: a full user id, or, if `localpart_too`, a bare localpart. On success
- * returns the localpart (in the arena). NULL after the answer has become 400 M_INVALID_PARAM, for a remote user
- * with `remote_text`.
+ * Takes a path parameter as a local user: a full user id, or, if `localpart_too`, a bare localpart. On
+ * success returns the localpart (in the arena). NULL after the answer has become 400 M_INVALID_PARAM, for a
+ * remote user with `remote_text`.
  */
 const char *call_local_user(struct call *call, const char *text, bool localpart_too, const char *remote_text);
 

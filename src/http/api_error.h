@@ -1,36 +1,37 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The errors of the API: status, errcode and usual text stand in one table, so that a handler names an error and
- * cannot pair a status with the wrong errcode. Codes: Client-Server API, "Standard error response".
+ * The errors of the API: status, errcode and usual text stand in one table, so that a handler names an error
+ * and cannot pair a status with the wrong errcode. Codes: Client-Server API, "Standard error response".
  */
 #ifndef HTTP_API_ERROR_H
 #define HTTP_API_ERROR_H
 
 enum api_error {
-    API_UNRECOGNIZED,       /* 404 M_UNRECOGNIZED: no such path, or not in this mode */
-    API_METHOD,             /* 405 M_UNRECOGNIZED: the path is known, the method is not */
-    API_MISSING_TOKEN,      /* 401 M_MISSING_TOKEN */
-    API_UNKNOWN_TOKEN,      /* 401 M_UNKNOWN_TOKEN, with soft_logout false */
-    API_FORBIDDEN,          /* 403 M_FORBIDDEN */
-    API_GUEST,              /* 403 M_GUEST_ACCESS_FORBIDDEN */
-    API_USER_DEACTIVATED,   /* 403 M_USER_DEACTIVATED */
-    API_WRONG_MAC,          /* 403 M_UNKNOWN: Synapse's answer to a wrong registration MAC */
-    API_NOT_FOUND,          /* 404 M_NOT_FOUND */
-    API_BAD_REQUEST,        /* 400 M_UNKNOWN */
-    API_NOT_JSON,           /* 400 M_NOT_JSON */
-    API_BAD_JSON,           /* 400 M_BAD_JSON */
-    API_MISSING_PARAM,      /* 400 M_MISSING_PARAM */
-    API_INVALID_PARAM,      /* 400 M_INVALID_PARAM */
-    API_INVALID_USERNAME,   /* 400 M_INVALID_USERNAME */
-    API_USER_IN_USE,        /* 400 M_USER_IN_USE */
-    API_WEAK_PASSWORD,      /* 400 M_WEAK_PASSWORD */
-    API_TIMEOUT,            /* 408 M_UNKNOWN: the request did not arrive in time */
-    API_TOO_LARGE,          /* 413 M_TOO_LARGE */
-    API_LIMIT_EXCEEDED,     /* 429 M_LIMIT_EXCEEDED, with retry_after_ms */
-    API_HEADERS_TOO_LARGE,  /* 431 M_TOO_LARGE: the request's parameters */
-    API_INTERNAL,           /* 500 M_UNKNOWN */
-    API_UNAVAILABLE,        /* 503 M_UNKNOWN, with Retry-After: the database is locked or does not answer */
-    API_STORAGE_FULL,       /* 507 M_UNKNOWN: the disk is full */
+    API_UNRECOGNIZED,      /* 404 M_UNRECOGNIZED: no such path, or not in this mode */
+    API_METHOD,            /* 405 M_UNRECOGNIZED: the path is known, the method is not */
+    API_MISSING_TOKEN,     /* 401 M_MISSING_TOKEN */
+    API_UNKNOWN_TOKEN,     /* 401 M_UNKNOWN_TOKEN, with soft_logout false */
+    API_FORBIDDEN,         /* 403 M_FORBIDDEN */
+    API_GUEST,             /* 403 M_GUEST_ACCESS_FORBIDDEN */
+    API_USER_DEACTIVATED,  /* 403 M_USER_DEACTIVATED */
+    API_WRONG_MAC,         /* 403 M_UNKNOWN: Synapse's answer to a wrong registration MAC */
+    API_NOT_FOUND,         /* 404 M_NOT_FOUND */
+    API_NO_SUCH_USER,      /* 404 M_UNKNOWN: Dendrite's answer to a user that it does not know */
+    API_BAD_REQUEST,       /* 400 M_UNKNOWN */
+    API_NOT_JSON,          /* 400 M_NOT_JSON */
+    API_BAD_JSON,          /* 400 M_BAD_JSON */
+    API_MISSING_PARAM,     /* 400 M_MISSING_PARAM */
+    API_INVALID_PARAM,     /* 400 M_INVALID_PARAM */
+    API_INVALID_USERNAME,  /* 400 M_INVALID_USERNAME */
+    API_USER_IN_USE,       /* 400 M_USER_IN_USE */
+    API_WEAK_PASSWORD,     /* 400 M_WEAK_PASSWORD */
+    API_TIMEOUT,           /* 408 M_UNKNOWN: the request did not arrive in time */
+    API_TOO_LARGE,         /* 413 M_TOO_LARGE */
+    API_LIMIT_EXCEEDED,    /* 429 M_LIMIT_EXCEEDED, with retry_after_ms */
+    API_HEADERS_TOO_LARGE, /* 431 M_TOO_LARGE: the request's parameters */
+    API_INTERNAL,          /* 500 M_UNKNOWN */
+    API_UNAVAILABLE,       /* 503 M_UNKNOWN, with Retry-After: the database is locked or does not answer */
+    API_STORAGE_FULL,      /* 507 M_UNKNOWN: the disk is full */
     API_ERROR__MAX
 };
 

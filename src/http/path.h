@@ -27,14 +27,14 @@ struct path {
 MUST_CHECK enum err path_decode(const char *raw, size_t size, struct arena *arena, struct path *path);
 
 /*
- * The same for PATH_INFO, which the web server has decoded already: it is split and checked, not decoded again
- * (RFC 3875 section 4.1.5).
+ * The same for PATH_INFO, which the web server has decoded already: it is split and checked, not decoded
+ * again (RFC 3875 section 4.1.5).
  */
 MUST_CHECK enum err path_split(const char *decoded, struct arena *arena, struct path *path);
 
 /*
- * Percent-decodes the `size` bytes at `raw` into a new string in `arena`; with `plus_is_space`, as a form value
- * (URL Standard, application/x-www-form-urlencoded). Errors as path_decode().
+ * Percent-decodes the `size` bytes at `raw` into a new string in `arena`; with `plus_is_space`, as a form
+ * value (URL Standard, application/x-www-form-urlencoded). Errors as path_decode().
  */
 MUST_CHECK enum err percent_decode(const char *raw, size_t size, int plus_is_space, struct arena *arena,
                                    const char **text);

@@ -3,9 +3,9 @@
 #ifndef HTTP_REPLY_H
 #define HTTP_REPLY_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <jansson.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -13,12 +13,14 @@
 
 struct reply {
     int status;             /* HTTP status code; 0 while there is no answer yet */
-    json_t *body;           /* owned; NULL: an empty body */
+    json_t *body;           /* owned; NULL: an empty body, or the table's if this is an error */
+    enum api_error error;   /* which one, where `status` is an error's */
     const char *allow;      /* the value of Allow, for 405; borrowed, NULL: none */
     int64_t retry_after_ms; /* > 0: Retry-After (seconds, rounded up) is sent */
 };
 
-/* Makes the answer `status` with `body`, which is taken over (also on failure); what was there before is dropped. */
+/* Makes the answer `status` with `body`, which is taken over (also on failure); what was there before is
+ * dropped. */
 void reply_json(struct reply *reply, int status, json_t *body);
 
 /*
@@ -35,7 +37,8 @@ void reply_limited(struct reply *reply, int64_t retry_after_ms, const char *text
  * every answer has, X-Request-Id, then the body; `head` leaves the body out and keeps its length.
  * Errors: ERR_NOMEM (`out` holds nothing then).
  */
-MUST_CHECK enum err reply_write(const struct reply *reply, const char *request_id, bool head, struct buf *out);
+MUST_CHECK enum err reply_write(const struct reply *reply, const char *request_id, bool head,
+                                struct buf *out);
 
 /* Frees what the reply owns. */
 void reply_free(struct reply *reply);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * From a request to an answer: find the row, enforce what it says (method, who may call, size of the body), run
- * its handler. Authorization comes before the body is looked at.
+ * From a request to an answer: find the row, enforce what it says (method, who may call, size of the body),
+ * run its handler. Authorization comes before the body is looked at.
  */
 #ifndef ROUTE_DISPATCH_H
 #define ROUTE_DISPATCH_H
 
-#include <stdbool.h>
+#include <stdint.h>
 
 #include "handler/call.h"
+#include "route/route.h"
 
 /* How far a call has come. */
 enum dispatch {
@@ -20,10 +21,13 @@ enum dispatch {
 /* What dispatch has found out about a call. */
 struct dispatched {
     const struct route *route; /* NULL: none */
+    int64_t started_us;        /* when it began, on the monotonic clock */
+    size_t bytes;              /* of the answer, for the access line: set by who has written it */
 };
 
 /* Decodes `variables` into `call`, matches, authorizes, reads the body. */
-MUST_CHECK enum dispatch dispatch_begin(struct call *call, struct dispatched *dispatched, char *const *variables);
+MUST_CHECK enum dispatch dispatch_begin(struct call *call, struct dispatched *dispatched,
+                                        char *const *variables);
 
 /* Runs the handler; call->reply is the answer then. */
 void dispatch_run(struct call *call, const struct dispatched *dispatched);

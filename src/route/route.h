@@ -31,9 +31,9 @@ extern const struct route routes[];
 extern const size_t routes_count;
 
 /*
- * Finds the row for `method` and `path`; puts the path's parameters into `parameters`. NULL when no row has this
- * path, or none with this method; `allow` (room for `allow_size` bytes) is then the value of Allow, "" when the
- * path is not known at all.
+ * Finds the row for `method` and `path`; puts the path's parameters into `parameters`. NULL when no row has
+ * this path, or none with this method; `allow` (room for `allow_size` bytes) is then the value of Allow, ""
+ * when the path is not known at all.
  */
 const struct route *route_match(enum method method, const struct path *path,
                                 const char *parameters[CALL_PARAMETERS_MAX], char *allow, size_t allow_size);

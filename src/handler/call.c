@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdint.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "handler/call.h"
+#include "matrix/id.h"
+
+json_t *call_fail(struct call *call, enum api_error error, const char *text)
+{
+    reply_error(&call->reply, error, text);
+    return NULL;
+}
+
+json_t *call_fail_err(struct call *call, enum err err)
+{
+    switch (err) {
+    case ERR_BUSY:
+        return call_fail(call, API_UNAVAILABLE, NULL);
+    case ERR_FULL:
+        return call_fail(call, API_STORAGE_FULL, NULL);
+    case ERR_UNSUPPORTED:
+        return call_fail(call, API_UNRECOGNIZED, NULL);
+    case ERR_NOT_FOUND:
+        return call_fail(call, API_NOT_FOUND, NULL);
+    default:
+        return call_fail(call, API_INTERNAL, NULL);
+    }
+}
+
+json_t *call_json(struct call *call)
+{
+    /* NUL is let in so that each field can refuse it with its own words; anything but an object is told apart
+     * below. */
+    const size_t flags = JSON_ALLOW_NUL | JSON_DECODE_ANY;
+    json_error_t error;
+
+    if (!call->json)
+        call->json = json_loadb(call->body ? call->body : "", call->body_size, flags, &error);
+    if (!call->json) {
+        bool memory = json_error_code(&error) == json_error_out_of_memory;
+
+        return call_fail(call, memory ? API_INTERNAL : API_NOT_JSON, NULL);
+    }
+    if (!json_is_object(call->json))
+        return call_fail(call, API_BAD_JSON, NULL);
+    return call->json;
+}
+
+/* jansson gives strings out as const and keeps them in memory of its own; nobody reads them after this. */
+static void json_wipe(json_t *value)
+{
+    const char *key;
+    json_t *item;
+    size_t i;
+
+    if (json_is_string(value)) {
+        explicit_bzero((char *)(uintptr_t)json_string_value(value), json_string_length(value));
+    } else if (json_is_object(value)) {
+        json_object_foreach(value, key, item) json_wipe(item);
+    } else if (json_is_array(value)) {
+        json_array_foreach(value, i, item) json_wipe(item);
+    }
+}
+
+void call_forget_json(struct call *call)
+{
+    json_wipe(call->json);
+    json_decref(call->json);
+    call->json = NULL;
+}
+
+const char *call_local_user(struct call *call, const char *text, bool localpart_too, const char *remote_text)
+{
+    const char *malformed = *text == '@' ? "Expected UserID of the form '@localname:domain'"
+                                         : "Expected UserID string to start with '@'";
+    char *localpart = NULL;
+    struct user_id id;
+
+    if (localpart_too && *text && *text != '@' && !strchr(text, ':')) {
+        localpart = arena_strdup(call->arena, text);
+    } else if (!user_id_parse(text, &id)) {
+        call_fail(call, API_INVALID_PARAM, malformed);
+        return NULL;
+    } else if (strcmp(id.server_name, call->app->config->server_name) != 0) {
+        call_fail(call, API_INVALID_PARAM, remote_text);
+        return NULL;
+    } else {
+        localpart = arena_strdup(call->arena, id.localpart);
+    }
+    if (!localpart)
+        call_fail(call, API_INTERNAL, NULL);
+    return localpart;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC */
+/* Every handler, under the name of the file that has it. What each answers stands there. */
+#ifndef HANDLER_HANDLERS_H
+#define HANDLER_HANDLERS_H
+
+#include "handler/call.h"
+
+/* health.c */
+handler health_get;
+
+/* login.c */
+handler login_flows;
+handler login_post;
+
+/* logout.c */
+handler logout_post;
+handler logout_all_post;
+
+/* password.c */
+handler password_reset;
+
+/* profile.c */
+handler profile_get;
+handler profile_display_name_get;
+handler profile_avatar_url_get;
+
+/* register.c */
+handler register_nonce;
+handler register_post;
+
+/* username.c */
+handler username_available;
+
+/* versions.c */
+handler server_version_get;
+handler client_versions_get;
+handler well_known_client_get;
+handler well_known_server_get;
+
+/* whoami.c */
+handler whoami_get;
+
+/* whois.c */
+handler whois_client_get;
+handler whois_synapse_get;
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "route/authorize.h"
+#include "route/dispatch.h"
+
+#define ALLOW_SIZE    64
+#define SEEN_EVERY_MS 60000
+
+/* Finds the row; answers 404 or 405 when there is none. */
+static const struct route *find(struct call *call)
+{
+    const struct request *request = &call->request;
+    char allow[ALLOW_SIZE];
+    const struct route *route =
+        route_match(request->method, &request->path, call->parameters, allow, sizeof allow);
+
+    if (!route && *allow) {
+        call_fail(call, API_METHOD, NULL);
+        call->reply.allow = arena_strdup(call->arena, allow);
+    } else if (!route) {
+        call_fail(call, API_UNRECOGNIZED, NULL);
+    }
+    return route;
+}
+
+/* A GET's body is not read, since none means anything, but one that is too large is refused like any other.
+ */
+static bool read_body(struct call *call, size_t limit)
+{
+    const struct request *request = &call->request;
+    enum err e = ERR_OK;
+
+    if (request->method != METHOD_GET)
+        e = request_read_body(request, limit, call->arena, &call->body, &call->body_size);
+    else if (request->content_length > (long long)limit)
+        e = ERR_TOO_LARGE;
+    if (e == ERR_TOO_LARGE)
+        call_fail(call, API_TOO_LARGE, NULL);
+    else if (e == ERR_IO)
+        call_fail(call, API_TIMEOUT, NULL);
+    else if (e)
+        call_fail_err(call, e);
+    return e == ERR_OK;
+}
+
+static enum dispatch begin(struct call *call, struct dispatched *dispatched, char *const *variables)
+{
+    const struct route *route;
+    enum api_error error;
+    const char *text;
+    bool decoded = request_decode(variables, call->app->config, call->arena, &call->request, &error, &text);
+
+    log_request_id(call->request.id);
+    /* A preflight says yes to every path: a browser that is refused it hides the error that the request would
+     * get. */
+    if (call->request.method == METHOD_OPTIONS) {
+        reply_json(&call->reply, 204, NULL);
+        return DISPATCH_ANSWERED;
+    }
+    if (!decoded) {
+        call_fail(call, error, text);
+        return DISPATCH_ANSWERED;
+    }
+    dispatched->route = route = find(call);
+    if (!route || !authorize(call, route->access) ||
+        !read_body(call, route->body_max ? route->body_max : ROUTE_BODY_MAX))
+        return DISPATCH_ANSWERED;
+    return route->hashes ? DISPATCH_HASHES : DISPATCH_READY;
+}
+
+enum dispatch dispatch_begin(struct call *call, struct dispatched *dispatched, char *const *variables)
+{
+    enum dispatch state;
+
+    *dispatched = (struct dispatched){.started_us = clock_monotonic_us()};
+    state = begin(call, dispatched, variables);
+    log_request_id(NULL);
+    return state;
+}
+
+void dispatch_run(struct call *call, const struct dispatched *dispatched)
+{
+    json_t *body;
+
+    log_request_id(call->request.id);
+    body = dispatched->route->handler(call);
+    if (body)
+        reply_json(&call->reply, 200, body);
+    else if (call->reply.status == 0)
+        call_fail(call, API_INTERNAL, NULL); /* there was no memory for the body */
+    log_request_id(NULL);
+}
+
+/*
+ * Each device once a minute, and never waiting for the lock: it is a note that the next request can make as
+ * well. A caller whose session this very request has ended has no row any more, and nothing is changed.
+ */
+static void note_seen(struct call *call)
+{
+    const struct token_owner *owner = &call->caller.owner;
+    int64_t now = clock_now_ms();
+    struct device device = {.device_id = owner->device_id,
+                            .last_seen_ts = now,
+                            .address = call->request.address,
+                            .user_agent = call->request.user_agent};
+    struct db *db = call->app->db;
+    enum err e;
+
+    if (!owner->localpart || !owner->device_id || now - owner->last_seen_ts < SEEN_EVERY_MS)
+        return;
+    e = db_begin(db, DB_WRITE_NOW);
+    if (!e)
+        e = db_end(db, devices_seen(db, owner->localpart, call->app->config->server_name, &device));
+    if (e && e != ERR_BUSY)
+        log_warning("a device could not be noted as seen: %s", err_text(e));
+}
+
+/* The pattern instead of the path where there is one: it groups what belongs together and names no user. */
+static void write_access_line(const struct call *call, const struct dispatched *dispatched)
+{
+    const struct request *request = &call->request;
+    const struct log_field fields[] = {
+        {.name = "method", .text = request->method_text},
+        {.name = "route", .text = dispatched->route ? dispatched->route->pattern : request->raw_path},
+        {.name = "status", .number = call->reply.status},
+        {.name = "duration_us", .number = clock_monotonic_us() - dispatched->started_us},
+        {.name = "address", .text = request->address},
+        {.name = "user", .text = call->caller.user_id ? call->caller.user_id : ""},
+        {.name = "bytes", .number = (int64_t)dispatched->bytes},
+    };
+
+    log_fields(LOG_LEVEL_INFO, "request", fields, sizeof fields / sizeof *fields);
+}
+
+void dispatch_end(struct call *call, const struct dispatched *dispatched)
+{
+    log_request_id(call->request.id);
+    note_seen(call);
+    write_access_line(call, dispatched);
+    log_request_id(NULL);
+}
