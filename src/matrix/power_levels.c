@@ -23,8 +23,7 @@ static const struct {
 };
 _Static_assert(sizeof rows / sizeof *rows == POWER_LEVEL__MAX, "a row for every level");
 
-/* "values as strings": white space, a sign, decimal digits, white space. strtoll() takes just that before the
- * end. */
+/* "values as strings": white space, a sign, decimal digits (just what strtoll() takes), white space. */
 static bool read_string(const json_t *value, int64_t *level)
 {
     const char *text = json_string_value(value);

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "matrix/field.h"
 #include "matrix/redaction.h"
 
 #define LATEST 11
@@ -119,12 +120,12 @@ static enum err keep_content(const struct room_version *version, const char *typ
 
 enum err redaction_apply(const struct room_version *version, json_t *event, json_t **redacted)
 {
-    const json_t *type = json_object_get(event, "type");
+    const char *type = field_string(event, "type");
     json_t *from = json_object_get(event, "content"), *to = NULL;
     enum err e = ERR_OK;
 
     *redacted = NULL;
-    if (!json_is_string(type) || !json_is_object(from))
+    if (!type || !json_is_object(from))
         return ERR_INVALID;
     *redacted = json_object();
     to = json_object();
@@ -134,7 +135,7 @@ enum err redaction_apply(const struct room_version *version, json_t *event, json
         if (covers(top_level[i].versions, version))
             e = keep(*redacted, event, top_level[i].name);
     if (!e)
-        e = keep_content(version, json_string_value(type), to, from);
+        e = keep_content(version, type, to, from);
     if (e) {
         json_decref(*redacted);
         *redacted = NULL;
