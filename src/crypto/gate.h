@@ -21,6 +21,9 @@ struct gate;
  */
 MUST_CHECK enum err gate_open(struct gate **gate, const char *path, int slots);
 
+/* The same on the lock file that belongs to a database: its path with ".gate" at its end. */
+MUST_CHECK enum err gate_open_beside(struct gate **gate, const char *database, int slots);
+
 /* Leaves and closes; sets `*gate` to NULL. NULL inside is allowed. */
 void gate_close(struct gate **gate);
 
