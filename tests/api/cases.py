@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: ISC
+"""
+The cases under cases/*.yaml. A file is a list of cases, run in its order against one service with a fresh database:
+
+    - name: sign in
+      method: POST
+      path: /_matrix/client/v3/login    # sent as it stands; every text may hold ${var}
+      as: admin                         # admin, user, guest, deactivated, none (the default), or a token
+      headers: {X-Request-Id: abc}      # null leaves a header out that would be sent
+      remote: 192.0.2.7                 # X-Forwarded-For
+      json: {user: admin}               # or body: "text", or body_size: N, an object with a string of N x
+      register_mac: {nonce: "${nonce}", username: a, password: b}   # the body of a registration, with its MAC
+      status: 200
+      want: {user_id: "re:^@"}          # part of the answer; "re:" begins a regular expression; lists are whole
+      exact: {}                         # the whole answer, instead
+      want_headers: {Allow: "re:GET"}
+      save: {token: access_token}       # ${token} from here on
+      unchanged: true                   # the database; always true where the status is 400 or more
+
+The first item may be {config: {option: value}, accounts: {name: {password, type, deactivated}}}, which adds to the
+configuration and the accounts of service.py.
+"""
+import glob
+import hashlib
+import hmac
+import json
+import os
+import re
+
+import yaml
+
+FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cases")
+SECRET = "fixture-secret"
+KEYS = {"name", "method", "path", "as", "headers", "remote", "json", "body", "body_size", "register_mac", "status",
+        "want", "exact", "want_headers", "save", "unchanged"}
+
+
+def load():
+    """All files by their names, each as (head, cases)."""
+    files = {}
+    for path in sorted(glob.glob(os.path.join(FOLDER, "*.yaml"))):
+        with open(path) as file:
+            items = yaml.safe_load(file)
+        head = items.pop(0) if "name" not in items[0] else {}
+        assert set(head) <= {"config", "accounts"}, path
+        for case in items:
+            assert set(case) <= KEYS, "%s: %s: unknown key %s" % (path, case["name"], set(case) - KEYS)
+        names = [case["name"] for case in items]
+        assert len(names) == len(set(names)), "%s: a name occurs twice" % path
+        files[os.path.splitext(os.path.basename(path))[0]] = (head, items)
+    return files
+
+
+def fill(value, variables):
+    """`value` with every ${var} in its texts replaced."""
+    if isinstance(value, str):
+        return re.sub(r"\$\{(\w+)\}", lambda match: str(variables[match.group(1)]), value)
+    if isinstance(value, list):
+        return [fill(item, variables) for item in value]
+    if isinstance(value, dict):
+        return {fill(key, variables): fill(item, variables) for key, item in value.items()}
+    return value
+
+
+def registration(fields):
+    """The body of a shared-secret registration. `mac` in the fields stands for the right one; null leaves it out."""
+    parts = [fields["nonce"], fields["username"], fields["password"], "admin" if fields.get("admin") else "notadmin"]
+    if fields.get("user_type") is not None:
+        parts.append(fields["user_type"])
+    mac = hmac.new(SECRET.encode(), "\0".join(parts).encode(), hashlib.sha1).hexdigest()
+    body = {**fields, "mac": fields.get("mac", mac)}
+    return {key: value for key, value in body.items() if key != "mac" or value is not None}
+
+
+def body_of(case):
+    """The bytes of the request's body; None for none."""
+    if "json" in case:
+        return json.dumps(case["json"]).encode()
+    if "register_mac" in case:
+        return json.dumps(registration(case["register_mac"])).encode()
+    if "body_size" in case:
+        return json.dumps({"x": "x" * case["body_size"]}).encode()
+    return case["body"].encode() if "body" in case else None
+
+
+def matches(want, have):
+    """Whether `have` is `want` or more: objects may have further keys, lists may not have further items."""
+    if isinstance(want, str) and want.startswith("re:"):
+        return isinstance(have, str) and re.search(want[3:], have) is not None
+    if isinstance(want, dict):
+        return isinstance(have, dict) and all(key in have and matches(want[key], have[key]) for key in want)
+    if isinstance(want, list):
+        return isinstance(have, list) and len(want) == len(have) and all(map(matches, want, have))
+    return type(want) is type(have) and want == have
+
+
+def matches_exactly(want, have):
+    if isinstance(want, dict):
+        return (isinstance(have, dict) and want.keys() == have.keys()
+                and all(matches_exactly(want[key], have[key]) for key in want))
+    if isinstance(want, list):
+        return isinstance(have, list) and len(want) == len(have) and all(map(matches_exactly, want, have))
+    return matches(want, have)
+
+
+def pick(value, path):
+    """What a dotted path leads to."""
+    for key in path.split("."):
+        value = value[int(key)] if isinstance(value, list) else value[key]
+    return value

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: ISC
+"""Every API case through every way to run mxadmin behind a web server, and the answers of all of them compared."""
+import os
+
+import pytest
+
+import cases
+from fronts import FRONTS
+from service import Service
+
+FILES = cases.load()
+CHOSEN = os.environ.get("FRONTS", ",".join(FRONTS)).split(",")
+
+# admin-api.md section 0: on every answer, of errors too, or a browser shows its user nothing.
+CORS = {
+    "access-control-allow-origin": "*",
+    "access-control-allow-methods": "GET, HEAD, POST, PUT, DELETE, OPTIONS",
+    "access-control-allow-headers": "X-Requested-With, Content-Type, Authorization, Date",
+}
+COMPARED_HEADERS = {"content-type", "allow", "cache-control", "retry-after", *CORS}
+# Different in every run of the same case.
+VOLATILE = {"access_token", "device_id", "nonce", "last_seen", "last_seen_ts", "creation_ts", "retry_after_ms", "base_url"}
+
+answers = {}  # (file, name) -> {front: what is compared}
+
+
+class Stage:
+    """The one service that runs at a time, and what the cases of its file have saved."""
+
+    def __init__(self):
+        self.key = self.front = None
+
+    def get(self, front, file):
+        if self.key != (front, file):
+            self.clear()
+            head = FILES[file][0]
+            self.service = Service(head.get("config"), head.get("accounts"))
+            self.front = FRONTS[front](self.service).start()
+            self.key = (front, file)
+            self.variables = dict(self.service.tokens)
+        return self
+
+    def clear(self):
+        if self.front:
+            self.front.stop()
+            self.service.close()
+        self.key = self.front = None
+
+
+@pytest.fixture(scope="session")
+def stage():
+    stage = Stage()
+    yield stage
+    stage.clear()
+
+
+def headers_of(case, tokens):
+    headers = dict(case.get("headers", {}))
+    who = case.get("as", "none")
+    if who != "none":
+        headers.setdefault("Authorization", "Bearer " + tokens.get(who, who))
+    if "remote" in case:
+        headers["X-Forwarded-For"] = case["remote"]
+    return headers
+
+
+def stable(value):
+    """An answer without what differs from run to run."""
+    if isinstance(value, list):
+        return [stable(item) for item in value]
+    if isinstance(value, dict):
+        # In whois the keys of "devices" are device ids.
+        return {key: (sorted(map(repr, map(stable, item.values()))) if key == "devices" and isinstance(item, dict)
+                      else None if key in VOLATILE else stable(item)) for key, item in value.items()}
+    return value
+
+
+def check_always(case, answer):
+    """What is true of every answer."""
+    for name, value in CORS.items():
+        assert answer.headers.get(name) == value, name
+    if not answer.body:
+        assert case["method"] in ("HEAD", "OPTIONS"), "an empty answer"
+        return
+    assert answer.headers["content-type"] == "application/json"
+    if answer.status >= 400:
+        assert isinstance(answer.json()["errcode"], str)
+        assert isinstance(answer.json()["error"], str)
+
+
+def check_wanted(case, answer):
+    assert answer.status == case["status"]
+    if "want" in case:
+        assert cases.matches(case["want"], answer.json()), "does not have %r" % case["want"]
+    if "exact" in case:
+        assert cases.matches_exactly(case["exact"], answer.json()), "is not %r" % case["exact"]
+    for name, value in case.get("want_headers", {}).items():
+        assert cases.matches(value, answer.headers.get(name.lower())), name
+
+
+def remember(file, name, front, answer):
+    headers = {key: value for key, value in answer.headers.items() if key in COMPARED_HEADERS}
+    answers.setdefault((file, name), {})[front] = (
+        answer.status, headers, stable(answer.json()) if answer.body else None)
+
+
+@pytest.mark.parametrize("front, file, case", [
+    pytest.param(front, file, case, id="%s-%s-%s" % (front, file, case["name"]))
+    for front in CHOSEN for file in FILES for case in FILES[file][1]])
+def test_case(stage, front, file, case):
+    stage = stage.get(front, file)
+    case = cases.fill(case, stage.variables)
+    guarded = case.get("unchanged", case["status"] >= 400)
+    before = stage.service.dump() if guarded else None
+    answer = stage.front.client.ask(case["method"], case["path"], headers_of(case, stage.service.tokens),
+                                    cases.body_of(case))
+    print(answer)
+    check_always(case, answer)
+    check_wanted(case, answer)
+    if guarded:
+        assert stage.service.dump() == before, "the database has changed"
+    for variable, path in case.get("save", {}).items():
+        stage.variables[variable] = cases.pick(answer.json(), path)
+    remember(file, case["name"], front, answer)
+
+
+if len(CHOSEN) > 1:
+    @pytest.mark.parametrize("file", FILES)
+    def test_fronts_agree(file):
+        for name in (case["name"] for case in FILES[file][1]):
+            have = answers.get((file, name), {})
+            assert set(have) == set(CHOSEN), "%s: an answer is missing" % name
+            first = have[CHOSEN[0]]
+            assert all(other == first for other in have.values()), "%s: %r" % (name, have)
+
+
+def test_there_are_cases():
+    assert FILES

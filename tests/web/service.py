@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: ISC
+"""A folder with all that a service needs (configuration, key, database, accounts), ready to be put behind a web server."""
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+
+import yaml
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+MXADMIN = os.path.abspath(os.environ.get("MXADMIN", os.path.join(ROOT, "build/mxadmin")))
+
+CONFIG = {
+    "server_name": "example.org",
+    "database": "mxadmin.db",
+    "signing_key": "matrix_key.pem",
+    "registration_shared_secret": "fixture-secret",
+    "trusted_proxies": ["127.0.0.1"],
+    "rate_limit": {"per_account": 0, "per_address": 0},
+}
+ACCOUNTS = {
+    "admin": {"password": "admin password", "type": "admin"},
+    "user": {"password": "user password"},
+    "guest": {"password": "guest password", "type": "guest"},
+    "deactivated": {"password": "deactivated password", "deactivated": True},
+}
+ACCOUNT_TYPES = {"user": 1, "guest": 2, "admin": 3, "appservice": 4}
+
+# What may change although a request was refused: failures are counted, and a device is seen.
+VOLATILE_TABLES = {"mxadmin_attempts", "mxadmin_nonces"}
+VOLATILE_COLUMNS = {"userapi_devices": {"last_seen_ts", "ip", "user_agent"}}
+
+
+class Template:
+    """A folder that is made once for each configuration and then copied: hashing passwords takes its time on purpose."""
+
+    made = {}
+
+    @classmethod
+    def get(cls, config, accounts):
+        key = json.dumps([config, accounts], sort_keys=True)
+        if key not in cls.made:
+            cls.made[key] = cls(config, accounts)
+        return cls.made[key]
+
+    def __init__(self, config, accounts):
+        self.holder = tempfile.TemporaryDirectory(prefix="mxadmin-")
+        self.folder = self.holder.name
+        self.config_file = os.path.join(self.folder, "mxadmin.yaml")
+        with open(self.config_file, "w") as file:
+            os.chmod(self.config_file, 0o600)
+            yaml.safe_dump(config, file)
+        self.command("init")
+        self.tokens = {name: self.add_account(name, account) for name, account in accounts.items()}
+
+    def command(self, *words, stdin=""):
+        return subprocess.run([MXADMIN, "-c", self.config_file, *words], input=stdin, text=True, check=True,
+                              stdout=subprocess.PIPE).stdout
+
+    def add_account(self, name, account):
+        """The command line makes users and admins; the rest of the states that Dendrite knows is put into their rows."""
+        kind = account.get("type", "user")
+        self.command("account", "create", name, *(["--admin"] if kind == "admin" else []),
+                     stdin=account["password"] + "\n")
+        token = self.command("account", "token", name).strip()
+        with sqlite3.connect(os.path.join(self.folder, "mxadmin.db")) as database:
+            if account.get("deactivated"):
+                device = database.execute("SELECT * FROM userapi_devices WHERE localpart = ?", [name]).fetchone()
+                database.commit()
+                self.command("account", "deactivate", name)
+                # Left over, as by a crash: it must be refused for the account's sake, not for the row's absence.
+                database.execute("INSERT INTO userapi_devices VALUES (%s)" % ",".join("?" * len(device)), device)
+            database.execute("UPDATE userapi_accounts SET account_type = ? WHERE localpart = ?",
+                             [ACCOUNT_TYPES[kind], name])
+        database.close()
+        return token
+
+
+class Service:
+    def __init__(self, config=None, accounts=None):
+        """`config` and `accounts` add to the usual ones."""
+        self.config = {**CONFIG, **(config or {})}
+        template = Template.get(self.config, {**ACCOUNTS, **(accounts or {})})
+        self.tokens = template.tokens
+        self.holder = tempfile.TemporaryDirectory(prefix="mxadmin-")
+        self.folder = self.holder.name
+        self.data = os.path.join(self.folder, "data")
+        shutil.copytree(template.folder, self.data)
+        self.config_file = os.path.join(self.data, "mxadmin.yaml")
+        self.database = os.path.join(self.data, self.config["database"])
+
+    def give_to(self, user):
+        """Lets `user` own the data, and every user come to it and to a copy of the program."""
+        os.chmod(self.folder, 0o755)
+        self.program = os.path.join(self.folder, "bin", "mxadmin")
+        os.mkdir(os.path.dirname(self.program))
+        shutil.copy(MXADMIN, self.program)
+        os.chmod(self.program, 0o755)
+        if user:
+            for parent, _, names in os.walk(self.data):
+                for path in [parent] + [os.path.join(parent, name) for name in names]:
+                    shutil.chown(path, user, user)
+
+    def dump(self):
+        """Every row of the database, but for what may change although a request was refused."""
+        database = sqlite3.connect(self.database)
+        try:
+            tables = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            return {table: self.rows(database, table) for table in sorted(set(tables) - VOLATILE_TABLES)}
+        finally:
+            database.close()
+
+    @staticmethod
+    def rows(database, table):
+        cursor = database.execute('SELECT * FROM "%s"' % table)
+        hidden = VOLATILE_COLUMNS.get(table, set())
+        keep = [i for i, column in enumerate(cursor.description) if column[0] not in hidden]
+        return sorted(([row[i] for i in keep] for row in cursor), key=repr)
+
+    def close(self):
+        self.holder.cleanup()
