@@ -118,10 +118,10 @@ INSTALLED := conf/mxadmin.yaml:$(SYSCONFDIR)/mxadmin/mxadmin.yaml.sample \
 	$(foreach f,$(wildcard nginx/snippets/*.conf),$(f):$(SHARE)/$(f)) \
 	$(foreach f,$(wildcard conf/apache/*.conf),$(f):$(SHARE)/apache/$(notdir $(f)))
 install: all
-	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/mxadmin/cgi-bin
+	umask 022; $(INSTALL) -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/mxadmin/cgi-bin
 	$(INSTALL) -m 755 $(BUILD)/mxadmin $(DESTDIR)$(PREFIX)/bin/mxadmin
 	ln -sf ../../../bin/mxadmin $(DESTDIR)$(PREFIX)/lib/mxadmin/cgi-bin/mxadmin
-	@set -e; for pair in $(INSTALLED); do \
+	@set -e; umask 022; for pair in $(INSTALLED); do \
 		target="$(DESTDIR)$${pair#*:}"; \
 		echo "install $${pair%%:*} as $$target"; \
 		$(INSTALL) -d "$$(dirname "$$target")"; \
