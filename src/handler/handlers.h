@@ -41,7 +41,7 @@ handler well_known_server_get;
 handler whoami_get;
 
 /* whois.c */
-handler whois_client_get;
+handler whois_get;
 handler whois_synapse_get;
 
 #endif

@@ -75,7 +75,7 @@ out:
     return answer;
 }
 
-json_t *whois_client_get(struct call *call)
+json_t *whois_get(struct call *call)
 {
     return whois(call, json_object(), place_by_device);
 }

@@ -3,7 +3,8 @@
 #include "route/route.h"
 
 /* Spellings of one and the same: clients of every age are in use. */
-#define CLIENT   "/_matrix/client/r0|v1|v3"
+#define MATRIX   "/_matrix/client"
+#define CLIENT   MATRIX "/r0|v1|v3"
 #define SYNAPSE  "/_synapse/admin/v1"
 #define DENDRITE "/_dendrite/admin"
 
@@ -14,7 +15,7 @@ const struct route routes[] = {
     {METHOD_GET,  SYNAPSE "/register", register_nonce, .access = ACCESS_ANYONE},
     {METHOD_POST, SYNAPSE "/register", register_post, .access = ACCESS_ANYONE, .hashes = true},
     {METHOD_GET,  SYNAPSE "/username_available", username_available, .access = ACCESS_ADMIN},
-    {METHOD_POST, DENDRITE "/resetPassword/{user_id}", password_reset, .access = ACCESS_ADMIN, .hashes = true},
+    {METHOD_POST, DENDRITE "/resetPassword/{user}", password_reset, .access = ACCESS_ADMIN, .hashes = true},
     {METHOD_GET,  CLIENT "/profile/{user_id}", profile_get, .access = ACCESS_ANYONE},
     {METHOD_GET,  CLIENT "/profile/{user_id}/displayname", profile_display_name_get, .access = ACCESS_ANYONE},
     {METHOD_GET,  CLIENT "/profile/{user_id}/avatar_url", profile_avatar_url_get, .access = ACCESS_ANYONE},
@@ -26,12 +27,12 @@ const struct route routes[] = {
     {METHOD_POST, CLIENT "/logout/all", logout_all_post, .access = ACCESS_GUEST},
     {METHOD_GET,  CLIENT "/account/whoami", whoami_get, .access = ACCESS_GUEST},
     {METHOD_GET,  SYNAPSE "/whois/{user_id}", whois_synapse_get, .access = ACCESS_USER},
-    {METHOD_GET,  "/_matrix/client/r0|v1|v3|unstable/admin/whois/{user_id}", whois_client_get, .access = ACCESS_USER},
-    {METHOD_GET,  "/_matrix/client/api/v1/admin/whois/{user_id}", whois_client_get, .access = ACCESS_USER},
+    {METHOD_GET,  MATRIX "/r0|v1|v3|unstable/admin/whois/{user_id}", whois_get, .access = ACCESS_USER},
+    {METHOD_GET,  MATRIX "/api/v1/admin/whois/{user_id}", whois_get, .access = ACCESS_USER},
 
     /* The server */
     {METHOD_GET,  SYNAPSE "/server_version", server_version_get, .access = ACCESS_ANYONE},
-    {METHOD_GET,  "/_matrix/client/versions", client_versions_get, .access = ACCESS_ANYONE},
+    {METHOD_GET,  MATRIX "/versions", client_versions_get, .access = ACCESS_ANYONE},
     {METHOD_GET,  "/.well-known/matrix/client", well_known_client_get, .access = ACCESS_ANYONE},
     {METHOD_GET,  "/.well-known/matrix/server", well_known_server_get, .access = ACCESS_ANYONE},
     {METHOD_GET,  "/_mxadmin/health", health_get, .access = ACCESS_ANYONE},
