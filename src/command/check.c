@@ -34,6 +34,7 @@ enum level { LEVEL_OK, LEVEL_WARNING, LEVEL_ERROR, LEVEL__MAX };
 struct check {
     const struct invocation *invocation;
     const struct config *config; /* NULL: it cannot be read */
+    struct stat file;            /* the configuration's */
     bool as_root;                /* root started the command, and so, it is taken, starts the service */
     const char *subject;         /* what is being tested */
     enum level worst;
@@ -65,22 +66,44 @@ static const char *folder_of(const char *path, char buffer[LINE_SIZE])
     return dirname(buffer);
 }
 
+/* Whether everybody can read the file, which may hold the secret, or write it; says so. */
+static bool is_open(struct check *check, const char *path, const struct stat *status, bool secret)
+{
+    if (status->st_mode & S_IWOTH)
+        report(check, LEVEL_ERROR, "%s: everybody can write to it: chmod o-w %s", path, path);
+    else if (secret && status->st_mode & S_IROTH)
+        report(check, LEVEL_ERROR, "%s: holds a secret, and everybody can read it: chmod o-r %s", path, path);
+    else
+        return false;
+    return true;
+}
+
 static void test_configuration(struct check *check)
 {
     const struct config *config = check->config;
     const char *path = check->invocation->config_path;
-    struct stat status;
+    bool own_secret =
+        config && *config->registration_shared_secret && !*config->registration_shared_secret_path;
 
     if (!config)
         report(check, LEVEL_ERROR, "%s: correct what is said above; nothing else was tested", path);
-    else if (stat(path, &status) < 0)
-        report(check, LEVEL_ERROR, "%s: %s", path, strerror(errno));
-    else if (status.st_mode & S_IWOTH)
-        report(check, LEVEL_ERROR, "%s: everybody can write to it: chmod o-w %s", path, path);
-    else if (*config->registration_shared_secret && status.st_mode & S_IROTH)
-        report(check, LEVEL_ERROR, "%s: holds a secret, and everybody can read it: chmod o-r %s", path, path);
-    else
+    else if (!is_open(check, path, &check->file, own_secret))
         report(check, LEVEL_OK, "%s, server name %s", path, config->server_name);
+}
+
+static void test_secret(struct check *check)
+{
+    const char *path = check->config->registration_shared_secret_path;
+    struct stat status;
+
+    if (!*check->config->registration_shared_secret)
+        report(check, LEVEL_OK, "there is none, so registration with it is off");
+    else if (!*path)
+        report(check, LEVEL_OK, "it is in the configuration");
+    else if (stat(path, &status) < 0)
+        report(check, LEVEL_WARNING, "%s: %s", path, strerror(errno));
+    else if (!is_open(check, path, &status, true))
+        report(check, LEVEL_OK, "it is in %s", path);
 }
 
 /* Whether the folder of the socket lets it be made. */
@@ -248,9 +271,9 @@ static const struct {
     const char *subject;
     void (*run)(struct check *check);
 } tests[] = {
-    {"configuration", test_configuration}, {"listen", test_listen},
-    {"database", test_database},           {"disk space", test_space},
-    {"signing key", test_signing_key},     {"password hash", test_password_hash},
+    {"configuration", test_configuration}, {"shared secret", test_secret}, {"listen", test_listen},
+    {"database", test_database},           {"disk space", test_space},     {"signing key", test_signing_key},
+    {"password hash", test_password_hash},
 };
 
 int command_check(const struct invocation *invocation)
@@ -260,6 +283,8 @@ int command_check(const struct invocation *invocation)
     struct config *config = NULL;
     int code;
 
+    /* While root can see the file: the user of the service need not. Reading it tells whether it is there. */
+    (void)!stat(invocation->config_path, &check.file);
     if (context_config(invocation, &config) == ERR_OK)
         check.config = config;
     for (size_t i = 0; i < sizeof tests / sizeof *tests && (i == 0 || check.config); i++) {

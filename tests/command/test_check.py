@@ -8,7 +8,7 @@ import pytest
 
 from conftest import SERVER_NAME
 
-SUBJECTS = ["configuration", "listen", "database", "disk space", "signing key", "password hash"]
+SUBJECTS = ["configuration", "shared secret", "listen", "database", "disk space", "signing key", "password hash"]
 
 
 def lines_of(result):
@@ -75,6 +75,13 @@ def open_secret(homeserver):
     homeserver.config.chmod(0o644)
 
 
+def open_secret_file(homeserver):
+    path = homeserver.folder / "secret"
+    path.write_text("tell nobody\n")
+    path.chmod(0o644)
+    homeserver.configure(registration_shared_secret_path="secret")
+
+
 def open_configuration(homeserver):
     homeserver.config.chmod(0o666)
 
@@ -109,6 +116,7 @@ def no_group(homeserver):
     (damaged_key, "signing key", "error", "see what is said above"),
     (open_key, "signing key", "error", "chmod 600"),
     (open_secret, "configuration", "error", "chmod o-r"),
+    (open_secret_file, "shared secret", "error", "chmod o-r"),
     (open_configuration, "configuration", "error", "chmod o-w"),
     (long_socket, "listen", "error", "at most 107 bytes"),
     (no_folder, "listen", "error", "No such file or directory"),

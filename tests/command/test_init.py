@@ -7,10 +7,11 @@ import shutil
 import sqlite3
 import stat
 import subprocess
+import tempfile
 
 import pytest
 
-from conftest import MXADMIN, ROOT, environment
+from conftest import MXADMIN, PASSWORD, ROOT, environment
 
 
 def mode(path):
@@ -118,13 +119,13 @@ def test_dendrite_database_keeps_all_it_has(empty):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
 def test_root_becomes_the_user_of_the_service(empty):
+    """What root made there the service could not open."""
     nobody = pwd.getpwnam("nobody")
-    folder = empty.folder / "state"
-    folder.mkdir()
-    os.chown(folder, nobody.pw_uid, nobody.pw_gid)
-    for parent in [empty.folder, *empty.folder.parents][:4]:
-        parent.chmod(mode(parent) | 0o011)
-    empty.configure(user="nobody", database="state/mxadmin.db", signing_key="state/matrix_key.pem")
-    empty.must("init")
-    empty.must("account", "create", "alice", "--no-password")
-    assert {path.stat().st_uid for path in folder.iterdir()} == {nobody.pw_uid}
+    with tempfile.TemporaryDirectory() as state:
+        os.chown(state, nobody.pw_uid, nobody.pw_gid)
+        empty.configure(user="nobody", database=f"{state}/mxadmin.db", signing_key=f"{state}/matrix_key.pem")
+        empty.must("init")
+        empty.must("account", "create", "alice", stdin=PASSWORD)
+        owners = {name: os.stat(os.path.join(state, name)).st_uid for name in os.listdir(state)}
+        assert "mxadmin.db" in owners and set(owners.values()) == {nobody.pw_uid}, owners
+        assert "ok      database" in empty.must("check")
