@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The database engine behind one small interface; nothing outside src/store/ knows that it is SQLite. Statements
- * are constant texts, prepared once a connection and kept; values are always bound. The caller owns the
- * transaction: store functions run inside whatever is open.
+ * The database engine behind one small interface; nothing outside src/store/ knows that it is SQLite.
+ * Statements are constant texts, prepared once a connection and kept; values are always bound. The caller
+ * owns the transaction: store functions run inside whatever is open.
  */
 #ifndef STORE_DB_H
 #define STORE_DB_H
@@ -19,11 +19,22 @@ struct db;
 #define DB_BUSY_TIMEOUT_MS 10000
 
 /*
- * Opens the file `path`, which must exist (schema_create() makes one), for reading and writing: WAL,
- * synchronous=FULL, foreign keys as the file has them. One connection a process; it does not survive fork(2).
- * The caller closes it with db_close(). Errors, each logged: ERR_NOT_FOUND, ERR_IO, ERR_CORRUPT, ERR_NOMEM.
+ * Opens the file `path`, which must exist (schema_create() makes one), for reading and writing, with
+ * synchronous=FULL. Nothing in the file is changed: it may turn out to be somebody else's. One connection a
+ * process; it does not survive fork(2). The caller closes it with db_close(). Errors, each logged with what
+ * to do: ERR_NOT_FOUND, ERR_IO (not writable is one), ERR_CORRUPT (no database, or a damaged one), ERR_NOMEM.
  */
 MUST_CHECK enum err db_open(struct db **db, const char *path);
+
+/* The path that was opened; borrowed. */
+const char *db_path(const struct db *db);
+
+/*
+ * Puts the file into WAL mode, which lasts: readers then neither wait for writers nor hold them up. Errors:
+ * ERR_BUSY (others used the file all the time for DB_BUSY_TIMEOUT_MS), ERR_IO (also where the file system
+ * cannot do it), ERR_FULL.
+ */
+MUST_CHECK enum err db_use_wal(struct db *db);
 
 /* Rolls back what is open, closes, and sets to NULL. NULL inside is allowed. */
 void db_close(struct db **db);
@@ -36,8 +47,8 @@ struct db_value {
     const void *bytes; /* borrowed until the statement is done; NULL binds NULL */
     size_t size;       /* bytes of a blob; a text ends with NUL */
 };
-#define DB_I(x) ((struct db_value){.type = DB_INTEGER, .integer = (x)})
-#define DB_T(x) ((struct db_value){.type = DB_TEXT, .bytes = (x)})
+#define DB_I(x)    ((struct db_value){.type = DB_INTEGER, .integer = (x)})
+#define DB_T(x)    ((struct db_value){.type = DB_TEXT, .bytes = (x)})
 #define DB_B(x, n) ((struct db_value){.type = DB_BLOB, .bytes = (x), .size = (n)})
 
 /* The arguments of a statement, in the order of its ?1, ?2, …: DB_ARGS(DB_T(localpart), DB_I(now)). */
@@ -55,8 +66,8 @@ struct stmt;
 MUST_CHECK enum err db_query(struct db *db, const char *sql, const struct db_value *args, size_t count,
                              struct stmt **stmt);
 
-/* Goes to the next row; `*row` is false after the last one. Errors: ERR_BUSY, ERR_FULL, ERR_EXISTS (a uniqueness
- * constraint), ERR_CORRUPT, ERR_NOMEM, ERR_IO (logged). */
+/* Goes to the next row; `*row` is false after the last one. Errors: ERR_BUSY, ERR_FULL, ERR_EXISTS (a
+ * uniqueness constraint), ERR_CORRUPT, ERR_NOMEM, ERR_IO (logged). */
 MUST_CHECK enum err db_step(struct stmt *stmt, bool *row);
 
 /* Ends the statement so that it can be started again, and sets to NULL. NULL inside is allowed. */
@@ -67,10 +78,12 @@ int64_t db_int(struct stmt *stmt, int column);
 const char *db_text(struct stmt *stmt, int column);
 bool db_is_null(struct stmt *stmt, int column);
 
-/* A copy of a text column in `arena`, NULL for NULL; sets `*err` to ERR_NOMEM when memory is gone, else leaves it. */
+/* A copy of a text column in `arena`, NULL for NULL; sets `*err` to ERR_NOMEM when memory is gone, else
+ * leaves it. */
 const char *db_copy(struct stmt *stmt, int column, struct arena *arena, enum err *err);
 
-/* Runs a statement that has no rows, or whose rows do not matter; `*changes` (may be NULL) is the rows changed. */
+/* Runs a statement that has no rows, or whose rows do not matter; `*changes` (may be NULL) is the rows
+ * changed. */
 MUST_CHECK enum err db_run(struct db *db, const char *sql, const struct db_value *args, size_t count,
                            int64_t *changes);
 
@@ -79,8 +92,9 @@ MUST_CHECK enum err db_integer(struct db *db, const char *sql, const struct db_v
                                int64_t *value);
 
 /*
- * A transaction. DB_WRITE takes the write lock at once (BEGIN IMMEDIATE), waiting up to DB_BUSY_TIMEOUT_MS, so
- * that it cannot fail in its middle for a lock; DB_WRITE_NOW is the same without waiting. Errors: ERR_BUSY, ERR_IO.
+ * A transaction. DB_WRITE takes the write lock at once (BEGIN IMMEDIATE), waiting up to DB_BUSY_TIMEOUT_MS,
+ * so that it cannot fail in its middle for a lock; DB_WRITE_NOW is the same without waiting. Errors:
+ * ERR_BUSY, ERR_IO.
  */
 enum db_mode { DB_READ, DB_WRITE, DB_WRITE_NOW };
 MUST_CHECK enum err db_begin(struct db *db, enum db_mode mode);

@@ -33,13 +33,14 @@ struct token_owner {
 MUST_CHECK enum err devices_find_token(struct db *db, const char *token, const char *server_name,
                                        struct arena *arena, struct token_owner *owner);
 
-/* Adds a device, or replaces the one with the same id (its old token ends); `device->last_seen_ts` is its birth. */
-MUST_CHECK enum err devices_put(struct db *db, const char *localpart, const char *server_name, const char *token,
-                                const struct device *device);
+/* Adds a device, or replaces the one with the same id (its old token ends); `device->last_seen_ts` is its
+ * birth. */
+MUST_CHECK enum err devices_put(struct db *db, const char *localpart, const char *server_name,
+                                const char *token, const struct device *device);
 
 /*
- * End one session, or all of a user but the one of `except_token` (NULL: all). Other rows that belong to a device
- * (its pushers) go with it. ERR_NOT_FOUND only from the first.
+ * End one session, or all of a user but the one of `except_token` (NULL: all). Other rows that belong to a
+ * device (its pushers) go with it. ERR_NOT_FOUND only from the first.
  */
 MUST_CHECK enum err devices_delete(struct db *db, const char *localpart, const char *server_name,
                                    const char *device_id);

@@ -11,7 +11,8 @@
 #define NONCES_LIFETIME_MS 60000
 #define NONCES_MAX         10000 /* alive at once; they are handed out without a token */
 
-/* Adds a nonce and sweeps the expired ones. Errors: ERR_LIMITED (NONCES_MAX are alive) and those of db_step(). */
+/* Adds a nonce and sweeps the expired ones. Errors: ERR_LIMITED (NONCES_MAX are alive) and those of
+ * db_step(). */
 MUST_CHECK enum err nonces_insert(struct db *db, const char *nonce, int64_t now_ms);
 
 /* ERR_OK when the nonce is alive, ERR_NOT_FOUND when not. */

@@ -15,8 +15,8 @@
 MUST_CHECK enum err schema_create(const char *path, const char *server_name);
 
 /*
- * Checks that the open database is one that this program knows, for `server_name`, and brings our own tables up
- * to date. Errors as schema_create(); ERR_NOT_FOUND: it has not been initialised (`mxadmin init` does it).
+ * Checks that the open database is one that this program knows, for `server_name`, and brings our own tables
+ * up to date. Errors as schema_create(); ERR_NOT_FOUND: it has not been initialised (`mxadmin init` does it).
  */
 MUST_CHECK enum err schema_check(struct db *db, const char *server_name);
 

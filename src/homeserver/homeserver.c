@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: ISC */
+#include "homeserver/homeserver.h"
+#include "homeserver/standalone/standalone.h"
+
+static const struct homeserver_acts *const acts_of[] = {
+    [CONFIG_HOMESERVER_STANDALONE] = &standalone_acts,
+};
+
+struct homeserver homeserver_open(const struct config *config, struct db *db, struct gate *gate)
+{
+    return (struct homeserver){
+        .acts = acts_of[config->homeserver.kind],
+        .config = config,
+        .db = db,
+        .gate = gate,
+    };
+}
+
+enum err homeserver_create_account(struct homeserver *hs, const struct new_account *account,
+                                   const struct client *client, struct arena *arena, struct session *session)
+{
+    if (!hs->acts->create_account)
+        return ERR_UNSUPPORTED;
+    return hs->acts->create_account(hs, account, client, arena, session);
+}
+
+enum err homeserver_sign_in(struct homeserver *hs, const char *localpart, const char *password,
+                            const struct client *client, struct arena *arena, struct session *session)
+{
+    if (!hs->acts->sign_in)
+        return ERR_UNSUPPORTED;
+    return hs->acts->sign_in(hs, localpart, password, client, arena, session);
+}
+
+enum err homeserver_begin_session(struct homeserver *hs, const char *localpart, const struct client *client,
+                                  struct arena *arena, struct session *session)
+{
+    if (!hs->acts->begin_session)
+        return ERR_UNSUPPORTED;
+    return hs->acts->begin_session(hs, localpart, client, arena, session);
+}
+
+enum err homeserver_set_password(struct homeserver *hs, const char *localpart, const char *password,
+                                 bool end_sessions, const char *except_token)
+{
+    if (!hs->acts->set_password)
+        return ERR_UNSUPPORTED;
+    return hs->acts->set_password(hs, localpart, password, end_sessions, except_token);
+}
+
+enum err homeserver_end_session(struct homeserver *hs, const char *localpart, const char *device_id)
+{
+    return hs->acts->end_session ? hs->acts->end_session(hs, localpart, device_id) : ERR_UNSUPPORTED;
+}
+
+enum err homeserver_end_sessions(struct homeserver *hs, const char *localpart)
+{
+    return hs->acts->end_sessions ? hs->acts->end_sessions(hs, localpart) : ERR_UNSUPPORTED;
+}
+
+enum err homeserver_set_admin(struct homeserver *hs, const char *localpart, bool admin)
+{
+    return hs->acts->set_admin ? hs->acts->set_admin(hs, localpart, admin) : ERR_UNSUPPORTED;
+}
+
+enum err homeserver_deactivate(struct homeserver *hs, const char *localpart)
+{
+    return hs->acts->deactivate ? hs->acts->deactivate(hs, localpart) : ERR_UNSUPPORTED;
+}

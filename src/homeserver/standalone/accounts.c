@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "base/clock.h"
+#include "homeserver/standalone/standalone.h"
+#include "store/devices.h"
+
+const struct homeserver_acts standalone_acts = {
+    .create_account = standalone_create_account,
+    .sign_in = standalone_sign_in,
+    .begin_session = standalone_begin_session,
+    .set_password = standalone_set_password,
+    .end_session = standalone_end_session,
+    .end_sessions = standalone_end_sessions,
+    .set_admin = standalone_set_admin,
+    .deactivate = standalone_deactivate,
+};
+
+struct password_cost standalone_cost(const struct config *config)
+{
+    return (struct password_cost){
+        .scheme = config->password_hash == CONFIG_PASSWORD_BCRYPT ? PASSWORD_BCRYPT : PASSWORD_SCRYPT,
+        .scrypt_log2_n = (int)config->scrypt_log2_n,
+        .scrypt_r = (int)config->scrypt_r,
+        .scrypt_p = (int)config->scrypt_p,
+        .bcrypt_cost = (int)config->bcrypt_cost,
+    };
+}
+
+enum err standalone_hash(struct homeserver *hs, const char *password, char hash[PASSWORD_HASH_SIZE])
+{
+    const struct password_cost cost = standalone_cost(hs->config);
+    enum err e = gate_enter(hs->gate);
+
+    if (e)
+        return e;
+    e = password_hash(password, &cost, hash);
+    gate_leave(hs->gate);
+    return e;
+}
+
+/* Refuses a taken name before the work of hashing; the transaction finds out again. */
+static enum err refuse_taken(struct homeserver *hs, const char *localpart)
+{
+    enum account_type type;
+    enum err e = accounts_type(hs->db, localpart, hs->config->server_name, &type);
+
+    if (!e)
+        return ERR_EXISTS;
+    return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+static enum err insert(struct homeserver *hs, const struct new_account *account, const char *hash,
+                       const struct client *client, struct arena *arena, struct session *session)
+{
+    const struct account row = {
+        .localpart = account->localpart,
+        .password_hash = hash,
+        .type = account->type,
+        .created_ts = clock_now_ms(),
+    };
+    enum err e = db_begin(hs->db, DB_WRITE);
+
+    if (e)
+        return e;
+    e = accounts_insert(hs->db, &row, hs->config->server_name, account->display_name);
+    if (!e && client)
+        e = standalone_add_session(hs, account->localpart, client, arena, session);
+    return db_end(hs->db, e);
+}
+
+enum err standalone_create_account(struct homeserver *hs, const struct new_account *account,
+                                   const struct client *client, struct arena *arena, struct session *session)
+{
+    char hash[PASSWORD_HASH_SIZE] = "";
+    enum err e = refuse_taken(hs, account->localpart);
+
+    if (!e && account->password)
+        e = standalone_hash(hs, account->password, hash);
+    if (!e)
+        e = insert(hs, account, hash, client, arena, session);
+    explicit_bzero(hash, sizeof hash);
+    return e;
+}
+
+static enum err replace_password(struct homeserver *hs, const char *localpart, const char *hash,
+                                 bool end_sessions, const char *except_token)
+{
+    const char *server_name = hs->config->server_name;
+    enum err e = db_begin(hs->db, DB_WRITE);
+
+    if (e)
+        return e;
+    e = accounts_set_password(hs->db, localpart, server_name, hash);
+    if (!e && end_sessions)
+        e = devices_delete_all(hs->db, localpart, server_name, except_token);
+    return db_end(hs->db, e);
+}
+
+enum err standalone_set_password(struct homeserver *hs, const char *localpart, const char *password,
+                                 bool end_sessions, const char *except_token)
+{
+    char hash[PASSWORD_HASH_SIZE] = "";
+    enum account_type type;
+    enum err e =
+        accounts_type(hs->db, localpart, hs->config->server_name, &type); /* before the work of hashing */
+
+    if (!e)
+        e = standalone_hash(hs, password, hash);
+    if (!e)
+        e = replace_password(hs, localpart, hash, end_sessions, except_token);
+    explicit_bzero(hash, sizeof hash);
+    return e;
+}
+
+enum err standalone_set_admin(struct homeserver *hs, const char *localpart, bool admin)
+{
+    const char *server_name = hs->config->server_name;
+    enum account_type wanted = admin ? ACCOUNT_ADMIN : ACCOUNT_USER, type;
+    enum err e = db_begin(hs->db, DB_WRITE);
+
+    if (e)
+        return e;
+    e = accounts_type(hs->db, localpart, server_name, &type);
+    if (!e && type != ACCOUNT_USER && type != ACCOUNT_ADMIN)
+        e = ERR_INVALID;
+    if (!e && type != wanted)
+        e = accounts_set_type(hs->db, localpart, server_name, wanted);
+    return db_end(hs->db, e);
+}
+
+enum err standalone_deactivate(struct homeserver *hs, const char *localpart)
+{
+    const char *server_name = hs->config->server_name;
+    enum err e = db_begin(hs->db, DB_WRITE);
+
+    if (e)
+        return e;
+    e = accounts_deactivate(hs->db, localpart, server_name);
+    if (!e)
+        e = devices_delete_all(hs->db, localpart, server_name, NULL);
+    return db_end(hs->db, e);
+}

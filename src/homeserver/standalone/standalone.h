@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The homeserver that is nothing but the database: every act is one transaction in it. Passwords are hashed
+ * before the transaction, inside the gate, so that nobody waits for a lock while a hash is made.
+ */
+#ifndef HOMESERVER_STANDALONE_STANDALONE_H
+#define HOMESERVER_STANDALONE_STANDALONE_H
+
+#include "crypto/password.h"
+#include "homeserver/homeserver.h"
+
+extern const struct homeserver_acts standalone_acts;
+
+/* accounts.c; contracts as in struct homeserver_acts. */
+MUST_CHECK enum err standalone_create_account(struct homeserver *hs, const struct new_account *account,
+                                              const struct client *client, struct arena *arena,
+                                              struct session *session);
+MUST_CHECK enum err standalone_set_password(struct homeserver *hs, const char *localpart,
+                                            const char *password, bool end_sessions,
+                                            const char *except_token);
+MUST_CHECK enum err standalone_set_admin(struct homeserver *hs, const char *localpart, bool admin);
+MUST_CHECK enum err standalone_deactivate(struct homeserver *hs, const char *localpart);
+
+/* sessions.c; likewise. */
+MUST_CHECK enum err standalone_sign_in(struct homeserver *hs, const char *localpart, const char *password,
+                                       const struct client *client, struct arena *arena,
+                                       struct session *session);
+MUST_CHECK enum err standalone_begin_session(struct homeserver *hs, const char *localpart,
+                                             const struct client *client, struct arena *arena,
+                                             struct session *session);
+MUST_CHECK enum err standalone_end_session(struct homeserver *hs, const char *localpart,
+                                           const char *device_id);
+MUST_CHECK enum err standalone_end_sessions(struct homeserver *hs, const char *localpart);
+
+/* Adds a session of `localpart` inside the transaction that is open; the texts of `session` live in `arena`.
+ */
+MUST_CHECK enum err standalone_add_session(struct homeserver *hs, const char *localpart,
+                                           const struct client *client, struct arena *arena,
+                                           struct session *session);
+
+/* How the configuration wants new hashes made. */
+struct password_cost standalone_cost(const struct config *config);
+
+/* Hashes `password` inside the gate; no transaction may be open. The caller wipes `hash`. */
+MUST_CHECK enum err standalone_hash(struct homeserver *hs, const char *password,
+                                    char hash[PASSWORD_HASH_SIZE]);
+
+#endif

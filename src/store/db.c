@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: ISC */
+#include <assert.h>
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/db.h"
+
+/*
+ * Pages a connection keeps for itself. The working set of a look-up is a few dozen pages of 4 KiB, the
+ * system's page cache holds the rest for all workers together; so a pool of eight stays small.
+ */
+#define CACHE_KIB "512"
+
+#define PLACES_FIRST ((size_t)64) /* a power of two */
+
+struct stmt {
+    struct db *db;
+    const char *sql;
+    sqlite3_stmt *handle;
+    bool kept;    /* in db->places; else db_done() ends it for good */
+    bool running; /* between db_query() and db_done() */
+};
+
+struct db {
+    sqlite3 *handle;
+    char *path;
+    /* The kept statements by the address of their text: open addressing, at least a quarter of it free. */
+    struct stmt **places;
+    size_t size; /* of places; a power of two */
+    size_t count;
+};
+
+/* What SQLite's codes mean to us; an extended code stands before its primary one counts. The rest is ERR_IO.
+ */
+static const struct {
+    int code;
+    enum err err;
+} codes[] = {
+    {SQLITE_CONSTRAINT_UNIQUE, ERR_EXISTS},
+    {SQLITE_CONSTRAINT_PRIMARYKEY, ERR_EXISTS},
+    {SQLITE_CONSTRAINT_ROWID, ERR_EXISTS},
+    {SQLITE_CONSTRAINT, ERR_INVALID},
+    {SQLITE_BUSY, ERR_BUSY},
+    {SQLITE_LOCKED, ERR_BUSY},
+    {SQLITE_FULL, ERR_FULL},
+    {SQLITE_CORRUPT, ERR_CORRUPT},
+    {SQLITE_NOTADB, ERR_CORRUPT},
+    {SQLITE_NOMEM, ERR_NOMEM},
+    {SQLITE_TOOBIG, ERR_TOO_LARGE},
+};
+
+static int primary(int code)
+{
+    return code & 0xff;
+}
+
+static enum err code_err(const struct db *db, int code)
+{
+    int system = primary(code) == SQLITE_IOERR ? sqlite3_system_errno(db->handle) : 0;
+
+    /* SQLite knows ENOSPC as "full", but neither a quota nor a limit on the size of files. */
+    if (system == ENOSPC || system == EDQUOT || system == EFBIG)
+        return ERR_FULL;
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        if (codes[i].code == code || codes[i].code == primary(code))
+            return codes[i].err;
+    return ERR_IO;
+}
+
+/* As much of a statement as tells which it is: its constant text up to a space after some 40 characters. */
+static int words(const char *sql)
+{
+    size_t length = strnlen(sql, 40);
+
+    return (int)(length + strcspn(sql + length, " "));
+}
+
+/* Logs why `sql` failed, without its values. A taken name is no failure to the operator: it is not logged. */
+static enum err failed(const struct db *db, int code, const char *sql)
+{
+    enum err e = code_err(db, code);
+
+    if (e != ERR_EXISTS)
+        log_error("database %s: %.*s: %s (SQLite code %d)", db->path, words(sql), sql,
+                  sqlite3_errmsg(db->handle), code);
+    return e;
+}
+
+/* The place of the statement with the text at `sql`, or the free one where it belongs. */
+static struct stmt **place_of(struct stmt **places, size_t size, const char *sql)
+{
+    /* Fibonacci hashing: constant texts lie side by side, the product spreads them. */
+    size_t i = (size_t)(((uint64_t)(uintptr_t)sql * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
+
+    for (i &= size - 1; places[i] && places[i]->sql != sql; i = (i + 1) & (size - 1))
+        continue;
+    return &places[i];
+}
+
+/* Sees to it that one more statement can be kept. */
+static enum err make_place(struct db *db)
+{
+    size_t size = db->size ? db->size * 2 : PLACES_FIRST;
+    struct stmt **places;
+
+    if (db->count + 1 <= db->size / 4 * 3)
+        return ERR_OK;
+    places = calloc(size, sizeof(struct stmt *));
+    if (!places)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < db->size; i++)
+        if (db->places[i])
+            *place_of(places, size, db->places[i]->sql) = db->places[i];
+    free(db->places);
+    db->places = places;
+    db->size = size;
+    return ERR_OK;
+}
+
+static void stmt_free(struct stmt *stmt)
+{
+    if (stmt)
+        sqlite3_finalize(stmt->handle);
+    free(stmt);
+}
+
+static enum err stmt_prepare(struct db *db, const char *sql, struct stmt **out)
+{
+    struct stmt *stmt = calloc(1, sizeof *stmt);
+    int code;
+
+    if (!stmt)
+        return ERR_NOMEM;
+    *stmt = (struct stmt){.db = db, .sql = sql};
+    code = sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt->handle, NULL);
+    if (code != SQLITE_OK) {
+        stmt_free(stmt);
+        return failed(db, code, sql);
+    }
+    *out = stmt;
+    return ERR_OK;
+}
+
+/* The statement for `sql`, not running: the kept one, or a new one. */
+static enum err stmt_get(struct db *db, const char *sql, struct stmt **out)
+{
+    struct stmt **place;
+    enum err e = make_place(db);
+
+    if (e)
+        return e;
+    place = place_of(db->places, db->size, sql);
+    if (*place && !(*place)->running) {
+        *out = *place;
+        return ERR_OK;
+    }
+    e = stmt_prepare(db, sql, out);
+    if (!e && !*place) { /* a callback may run the statement whose rows it is given: that one is not kept */
+        (*out)->kept = true;
+        *place = *out;
+        db->count++;
+    }
+    return e;
+}
+
+static int bind(sqlite3_stmt *handle, int index, const struct db_value *value)
+{
+    switch (value->type) {
+    case DB_INTEGER:
+        return sqlite3_bind_int64(handle, index, value->integer);
+    case DB_TEXT: /* a NULL pointer binds NULL */
+        return sqlite3_bind_text(handle, index, value->bytes, -1, SQLITE_STATIC);
+    case DB_BLOB:
+        return sqlite3_bind_blob64(handle, index, value->bytes, value->size, SQLITE_STATIC);
+    case DB_NULL:
+        break;
+    }
+    return sqlite3_bind_null(handle, index);
+}
+
+enum err db_query(struct db *db, const char *sql, const struct db_value *args, size_t count,
+                  struct stmt **stmt)
+{
+    int code = SQLITE_OK;
+    enum err e;
+
+    *stmt = NULL;
+    e = stmt_get(db, sql, stmt);
+    if (e)
+        return e;
+    assert((size_t)sqlite3_bind_parameter_count((*stmt)->handle) == count);
+    (*stmt)->running = true;
+    for (size_t i = 0; i < count && code == SQLITE_OK; i++)
+        code = bind((*stmt)->handle, (int)i + 1, &args[i]);
+    if (code != SQLITE_OK) {
+        e = failed(db, code, sql);
+        db_done(stmt);
+    }
+    return e;
+}
+
+enum err db_step(struct stmt *stmt, bool *row)
+{
+    int code = sqlite3_step(stmt->handle);
+
+    *row = code == SQLITE_ROW;
+    return code == SQLITE_ROW || code == SQLITE_DONE ? ERR_OK : failed(stmt->db, code, stmt->sql);
+}
+
+void db_done(struct stmt **stmt)
+{
+    struct stmt *done = *stmt;
+
+    *stmt = NULL;
+    if (!done)
+        return;
+    /* Repeats the error of the last step, which was reported then. Bound values are borrowed: let go of them.
+     */
+    sqlite3_reset(done->handle);
+    sqlite3_clear_bindings(done->handle);
+    done->running = false;
+    if (!done->kept)
+        stmt_free(done);
+}
+
+int64_t db_int(struct stmt *stmt, int column)
+{
+    return sqlite3_column_int64(stmt->handle, column);
+}
+
+const char *db_text(struct stmt *stmt, int column)
+{
+    return (const char *)sqlite3_column_text(stmt->handle, column);
+}
+
+bool db_is_null(struct stmt *stmt, int column)
+{
+    return sqlite3_column_type(stmt->handle, column) == SQLITE_NULL;
+}
+
+const char *db_copy(struct stmt *stmt, int column, struct arena *arena, enum err *err)
+{
+    const char *copy;
+
+    if (db_is_null(stmt, column))
+        return NULL;
+    copy = arena_strdup(arena, db_text(stmt, column));
+    if (!copy)
+        *err = ERR_NOMEM;
+    return copy;
+}
+
+enum err db_run(struct db *db, const char *sql, const struct db_value *args, size_t count, int64_t *changes)
+{
+    struct stmt *stmt;
+    bool row = true;
+    enum err e = db_query(db, sql, args, count, &stmt);
+
+    while (!e && row)
+        e = db_step(stmt, &row);
+    if (!e && changes)
+        *changes = sqlite3_changes64(db->handle);
+    db_done(&stmt);
+    return e;
+}
+
+enum err db_integer(struct db *db, const char *sql, const struct db_value *args, size_t count, int64_t *value)
+{
+    struct stmt *stmt;
+    bool row = false;
+    enum err e = db_query(db, sql, args, count, &stmt);
+
+    if (!e)
+        e = db_step(stmt, &row);
+    if (!e && row)
+        *value = db_int(stmt, 0);
+    db_done(&stmt);
+    return e || row ? e : ERR_NOT_FOUND;
+}
+
+/* Runs a statement without values and rows. With `now` a lock is what the caller reckons with: it is not
+ * logged. */
+static enum err execute(struct db *db, const char *sql, bool now)
+{
+    struct stmt *stmt;
+    int code;
+    enum err e = db_query(db, sql, DB_NO_ARGS, &stmt);
+
+    if (e)
+        return e;
+    code = sqlite3_step(stmt->handle);
+    if (now && primary(code) == SQLITE_BUSY)
+        e = ERR_BUSY;
+    else if (code != SQLITE_DONE)
+        e = failed(db, code, sql);
+    db_done(&stmt);
+    return e;
+}
+
+enum err db_begin(struct db *db, enum db_mode mode)
+{
+    static const char read[] = "BEGIN", write[] = "BEGIN IMMEDIATE";
+    enum err e;
+
+    if (mode != DB_WRITE_NOW)
+        return execute(db, mode == DB_READ ? read : write, false);
+    sqlite3_busy_timeout(db->handle, 0);
+    e = execute(db, write, true);
+    sqlite3_busy_timeout(db->handle, DB_BUSY_TIMEOUT_MS);
+    return e;
+}
+
+enum err db_end(struct db *db, enum err err)
+{
+    static const char commit[] = "COMMIT", rollback[] = "ROLLBACK";
+
+    if (!err)
+        err = execute(db, commit, false);
+    /*
+     * A full disk, a failed write or a lack of memory may have rolled back already. What goes wrong here is
+     * in the log; the caller hears of what came first.
+     */
+    if (err && !sqlite3_get_autocommit(db->handle))
+        (void)!execute(db, rollback, false);
+    return err;
+}
+
+const char *db_path(const struct db *db)
+{
+    return db->path;
+}
+
+/*
+ * SQLite waits for locks by itself, but not for the one this takes: where two processes are about to make the
+ * same change one of them is told at once that it is locked.
+ */
+enum err db_use_wal(struct db *db)
+{
+    static const char sql[] = "PRAGMA journal_mode = WAL";
+    const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+    int64_t deadline = clock_monotonic_ms() + DB_BUSY_TIMEOUT_MS;
+    struct stmt *stmt;
+    bool wal = false;
+    int code;
+    enum err e;
+
+    for (;;) {
+        e = db_query(db, sql, DB_NO_ARGS, &stmt);
+        if (e)
+            return e;
+        code = sqlite3_step(stmt->handle);
+        if (primary(code) != SQLITE_BUSY || clock_monotonic_ms() >= deadline)
+            break;
+        db_done(&stmt);
+        nanosleep(&pause, NULL);
+    }
+    wal = code == SQLITE_ROW && strcmp(db_text(stmt, 0), "wal") == 0;
+    if (code != SQLITE_ROW) {
+        e = failed(db, code, sql);
+    } else if (!wal) {
+        log_error("database %s: the file system there cannot keep a write-ahead log; use a local one",
+                  db->path);
+        e = ERR_IO;
+    }
+    db_done(&stmt);
+    return e;
+}
+
+/* Reads a little, so that a file that is no database is found out now. */
+static enum err look_inside(struct db *db)
+{
+    static const char settings[] = "PRAGMA synchronous = FULL; PRAGMA cache_size = -" CACHE_KIB ";"
+                                   "SELECT COUNT(*) FROM sqlite_master";
+    int code = sqlite3_exec(db->handle, settings, NULL, NULL, NULL);
+    enum err e = code == SQLITE_OK ? ERR_OK : code_err(db, code);
+
+    if (e == ERR_CORRUPT)
+        log_error("database %s: %s; restore it from a backup, or name another file as `database`", db->path,
+                  sqlite3_errmsg(db->handle));
+    else if (e)
+        log_error("database %s: %s", db->path, sqlite3_errmsg(db->handle));
+    return e;
+}
+
+static enum err connect_to(struct db *db)
+{
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    int code;
+
+    if (access(db->path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)) {
+        log_error("database %s: there is no such file; `mxadmin init` makes it", db->path);
+        return ERR_NOT_FOUND;
+    }
+    code = sqlite3_open_v2(db->path, &db->handle, flags, NULL);
+    if (code == SQLITE_NOMEM)
+        return ERR_NOMEM;
+    if (code != SQLITE_OK) {
+        log_error("database %s: %s", db->path, sqlite3_errmsg(db->handle));
+        return code_err(db, code);
+    }
+    /* Without the right to write, SQLite opens a file for reading only, and says nothing. */
+    if (sqlite3_db_readonly(db->handle, "main")) {
+        log_error("database %s: this user may not write to it", db->path);
+        return ERR_IO;
+    }
+    sqlite3_busy_timeout(db->handle, DB_BUSY_TIMEOUT_MS);
+    return look_inside(db);
+}
+
+enum err db_open(struct db **out, const char *path)
+{
+    struct db *db = calloc(1, sizeof *db);
+    enum err e = ERR_NOMEM;
+
+    *out = NULL;
+    if (db)
+        db->path = strdup(path);
+    if (db && db->path)
+        e = connect_to(db);
+    if (e)
+        db_close(&db);
+    *out = db;
+    return e;
+}
+
+void db_close(struct db **db)
+{
+    struct db *closing = *db;
+
+    *db = NULL;
+    if (!closing)
+        return;
+    for (size_t i = 0; i < closing->size; i++)
+        stmt_free(closing->places[i]);
+    free(closing->places);
+    sqlite3_close(closing->handle); /* rolls back */
+    free(closing->path);
+    free(closing);
+}
