@@ -30,7 +30,7 @@ LAYERS = {
 # Each library's headers, and the only places that may include them.
 LIBRARIES = {
     r"sqlite3\.h": {"src/store"},
-    r"jansson\.h": {"src/handler", "src/homeserver", "src/matrix", "src/http"},
+    r"jansson\.h": {"src/handler", "src/homeserver", "src/matrix", "src/http", "src/command"},  # the last prints it
     r"(fcgi\w*|fastcgi)\.h": {"src/process", "src/http"},
     r"openssl/.*": {"src/crypto"},
     r"libscrypt\.h": {"src/crypto"},

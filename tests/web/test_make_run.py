@@ -70,18 +70,33 @@ def test_what_is_in_the_folder(run):
     assert read(run, "admin-token").count("\n") == 1
 
 
-def test_the_printed_lines_work_when_pasted(run):
-    lines = re.findall("^    (.*)", run.output(), re.M)
+def paste(text, folder="/"):
+    """Runs the indented lines of the text, as a shell would that they are pasted into; the answers of curl."""
+    lines = re.findall("^    (.*)", text, re.M)
     script = "\n".join(line + "; echo" if line.startswith("curl") else line for line in lines)
-    result = subprocess.run(["sh", "-eu", "-c", script], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    result = subprocess.run(["sh", "-eu", "-c", script], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT, text=True)
     assert result.returncode == 0, result.stdout
-    health, whois, sign_in, register, reset = [json.loads(line) for line in result.stdout.splitlines() if line.strip()]
+    return [json.loads(line) for line in result.stdout.splitlines() if line.strip()]
+
+
+def test_the_printed_lines_work_when_pasted(run):
+    health, whois, sign_in, register, reset = paste(run.output())
     assert "errcode" not in health
     assert whois["user_id"] == "@admin:localhost"
     assert sign_in["user_id"] == "@admin:localhost" and sign_in["access_token"]
     assert register["user_id"] == "@alice:localhost" and register["access_token"]
     assert reset == {"password_updated": True}
+
+
+def test_the_lines_of_the_readme_work_when_pasted(run, tmp_path):
+    with open(os.path.join(ROOT, "README.md")) as file:
+        section = re.search("^    URL=.*?^## ", file.read(), re.M | re.S).group(0)
+    os.symlink(run.folder, tmp_path / "run")
+    health, sign_in, whois, available = paste(section.replace("127.0.0.1:8480", "127.0.0.1:%d" % run.port), tmp_path)
+    assert "errcode" not in health
+    assert sign_in["user_id"] == whois["user_id"] == "@admin:localhost"
+    assert available == {"available": True}
 
 
 def test_a_second_one_on_the_same_folder_is_refused(run):
