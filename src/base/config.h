@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The configuration: one table of options in config.c gives names, types, bounds, defaults and texts; it reads
- * the YAML file, takes the overrides from the environment, and writes the commented sample conf/mxadmin.yaml.
+ * The configuration: one table of options in config.c gives names, types, bounds, defaults and texts; it
+ * reads the YAML file, takes the overrides from the environment, and writes the commented sample
+ * conf/mxadmin.yaml.
  */
 #ifndef BASE_CONFIG_H
 #define BASE_CONFIG_H
@@ -34,8 +35,8 @@ struct config {
     char *listen; /* "unix:/path", "address:port", "[address]:port", or "systemd" */
     char *listen_owner;
     char *listen_group;
-    int64_t listen_mode;     /* permission bits of the Unix socket */
-    char *user;              /* to become after binding, when started as root; "": stay */
+    int64_t listen_mode; /* permission bits of the Unix socket */
+    char *user;          /* to become after binding, when started as root; "": stay */
     char *group;
     char *mount;             /* path prefix in front of every route, without a "/" at its end; "": none */
     int64_t workers;         /* 0: as many as processors, at least 4 */
@@ -45,7 +46,8 @@ struct config {
     int64_t max_parameters;  /* bytes of FastCGI parameters a request may have */
     struct config_list trusted_proxies; /* addresses whose X-Forwarded-For is believed */
 
-    char *registration_shared_secret;   /* secret; "": shared-secret registration is off */
+    char *registration_shared_secret;      /* secret; "": shared-secret registration is off */
+    char *registration_shared_secret_path; /* the file that it was read from; "": it was not */
     bool allow_query_token;
     char *public_baseurl; /* for /.well-known/matrix/client; "": made from the request's host */
     char *server_version; /* what server_version answers */
@@ -68,8 +70,8 @@ struct config {
 };
 
 /*
- * Reads `path`, then the environment (`MXADMIN_` and the option's name in capitals, "." as "_"), and checks every
- * value. Writes what is wrong to `diagnostics`, one line each: "FILE:LINE: KEY: what is wrong", or
+ * Reads `path`, then the environment (`MXADMIN_` and the option's name in capitals, "." as "_"), and checks
+ * every value. Writes what is wrong to `diagnostics`, one line each: "FILE:LINE: KEY: what is wrong", or
  * "MXADMIN_X: …"; all faults are reported, not only the first. On success `*config` is owned by the caller,
  * who frees it with config_free(). Relative paths are relative to the folder of the file.
  * Errors: ERR_NOT_FOUND, ERR_IO (cannot be read), ERR_INVALID (its content), ERR_NOMEM.
