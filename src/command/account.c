@@ -53,17 +53,17 @@ static int failed(const struct invocation *invocation, enum err e)
     return COMMAND_FAILED;
 }
 
-/* The localpart that the operand names, in the arena; NULL after saying what is wrong with it. */
+/* The localpart that the operand names; NULL after saying what is wrong with it. */
 static const char *local_user(struct context *context)
 {
     const char *operand = context->invocation->operand;
     const char *server_name = context->config->server_name;
-    const char *whole =
-        *operand == '@' ? operand : arena_printf(context->arena, "@%s:%s", operand, server_name);
     struct user_id id;
 
-    if (!whole || !user_id_parse(whole, &id) || !*id.localpart)
-        console_error(context->invocation, "%s: neither a localpart nor a user ID", operand);
+    if (*operand != '@')
+        return operand;
+    if (!user_id_parse(operand, &id))
+        console_error(context->invocation, "%s: not a user ID", operand);
     else if (strcmp(id.server_name, server_name) != 0)
         console_error(context->invocation, "%s: not a user of this server, %s", operand, server_name);
     else

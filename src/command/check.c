@@ -283,6 +283,7 @@ int command_check(const struct invocation *invocation)
     struct config *config = NULL;
     int code;
 
+    setvbuf(stdout, NULL, _IOLBF, 0); /* lines stay behind what was logged before them */
     /* While root can see the file: the user of the service need not. Reading it tells whether it is there. */
     (void)!stat(invocation->config_path, &check.file);
     if (context_config(invocation, &config) == ERR_OK)

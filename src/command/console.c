@@ -130,8 +130,11 @@ static const char *fault_of(const char *password, size_t length)
 {
     if (strlen(password) != length)
         return "the password has a NUL byte in it";
+    /* More bytes than the longest has: its last character may have been cut off. */
+    if (length >= CONSOLE_PASSWORD_SIZE)
+        return "the password has more than 512 characters";
     if (!utf8_valid(password, length))
-        return length < LINE_SIZE - 1 ? "the password is not valid UTF-8" : "the password is too long";
+        return "the password is not valid UTF-8";
     if (utf8_length(password) < PASSWORD_LENGTH_MIN)
         return "the password has fewer than 8 characters";
     if (utf8_length(password) > PASSWORD_LENGTH_MAX)

@@ -53,7 +53,7 @@ def test_install(tmp_path, variables, prefix, etc):
     service = (tmp_path / prefix / "lib/systemd/system/mxadmin.service").read_text()
     assert f"ExecStart=/{prefix}/bin/mxadmin -c /{etc}/mxadmin/mxadmin.yaml serve" in service
     fcgid = (tmp_path / prefix / "share/mxadmin/apache/mxadmin-fcgid.conf").read_text()
-    assert f"/{prefix}/bin" in fcgid and f"/{etc}/mxadmin/mxadmin.yaml" in fcgid
+    assert f"/{prefix}/lib/mxadmin/cgi-bin" in fcgid and f"/{etc}/mxadmin/mxadmin.yaml" in fcgid
     installed = subprocess.run([str(tmp_path / prefix / "lib/mxadmin/cgi-bin/mxadmin"), "--version"], check=True,
                                stdout=subprocess.PIPE)
     assert installed.stdout == run("--version").stdout
@@ -99,7 +99,7 @@ def option_names(sample):
     """The options of the sample, "a.b" for a key of a mapping; those that are left at their default are comments."""
     names, mapping = [], ""
     for line in sample.splitlines():
-        match = re.fullmatch(r"#?( *)([a-z][a-z0-9_]*):( .*)?", line)
+        match = re.fullmatch(r"( *)#?([a-z][a-z0-9_]*):( .*)?", line)
         if not match:
             continue
         indent, name, value = match.groups()
