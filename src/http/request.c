@@ -74,6 +74,7 @@ const char *method_name(enum method method)
     return method_names[method];
 }
 
+/* Web servers refuse much of what is malformed themselves, with the words of our table; so those are ours too. */
 static void refuse(struct decoding *d, enum api_error error, const char *text)
 {
     if (d->refused)
@@ -152,7 +153,7 @@ static void method_decode(struct decoding *d)
     request->method = METHOD_OTHER;
     request->method_text = made(d, arena_memdup(d->arena, name, size < METHOD_MAX ? size : METHOD_MAX), "");
     if (size == 0 || strspn(name, token) != size) {
-        refuse(d, API_BAD_REQUEST, "Malformed method");
+        refuse(d, API_BAD_REQUEST, NULL);
         return;
     }
     request->head = strcmp(name, "HEAD") == 0;
@@ -186,7 +187,7 @@ static void path_find(struct decoding *d)
         }
         e = path_decode(uri + mount_size, size - mount_size, d->arena, &d->request->path);
     }
-    refuse_err(d, e, "Malformed path");
+    refuse_err(d, e, NULL);
 }
 
 /* RFC 9110 section 8.6: digits. Web servers send an empty one when the client sent none. */
@@ -202,7 +203,7 @@ static void length_decode(struct decoding *d)
         int digit = *text - '0';
 
         if (digit < 0 || digit > 9) {
-            refuse(d, API_BAD_REQUEST, "Malformed Content-Length");
+            refuse(d, API_BAD_REQUEST, NULL);
             return;
         }
         length = length > (LLONG_MAX - digit) / 10 ? LLONG_MAX : length * 10 + digit;

@@ -393,7 +393,7 @@ static void fills_a_refused_request(void **state)
     (void)state;
     assert_false(d.accepted);
     assert_int_equal(d.error, API_BAD_REQUEST);
-    assert_string_equal(d.text, "Malformed method");
+    assert_null(d.text);
     assert_string_equal(d.request.method_text, "G(T");
     assert_string_equal(d.request.raw_path, "/%zz");
     assert_string_equal(d.request.address, "203.0.113.9");

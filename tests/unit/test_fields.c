@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: ISC */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "handler/fields.h"
+
+struct target {
+    const char *name;
+    bool flag;
+    bool truthy;
+    json_t *object;
+    json_t *any;
+};
+
+static const struct field fields[] = {
+    {.name = "name",
+     .type = FIELD_STRING,
+     .offset = offsetof(struct target, name),
+     .min = 2,
+     .max = 4,
+     .required = true},
+    {.name = "flag", .type = FIELD_BOOLEAN, .offset = offsetof(struct target, flag)},
+    {.name = "truthy", .type = FIELD_TRUTH, .offset = offsetof(struct target, truthy)},
+    {.name = "object", .type = FIELD_OBJECT, .offset = offsetof(struct target, object)},
+    {.name = "any", .type = FIELD_ANY, .offset = offsetof(struct target, any)},
+};
+
+/* The same key, with words of its own for each fault. */
+static const struct field worded[] = {
+    {.name = "name",
+     .type = FIELD_STRING,
+     .offset = offsetof(struct target, name),
+     .max = 4,
+     .required = true,
+     .missing = {API_BAD_JSON, "where is it"},
+     .invalid = {API_BAD_REQUEST, "what is it"}},
+};
+
+static const struct {
+    const char *json;
+    const char *code; /* errcode; NULL: accepted */
+    const char *text;
+} rows[] = {
+    {"{\"name\":\"abc\"}", NULL, NULL},
+    {"{\"name\":\"ab\",\"flag\":null,\"object\":null,\"any\":null,\"truthy\":null}", NULL, NULL},
+    {"{\"name\":\"\\u20ac\\u20ac\\u20ac\\u20ac\"}", NULL, NULL},
+    {"{\"name\":\"abc\",\"other\":[1]}", NULL, NULL},
+    {"{}", "M_MISSING_PARAM", "Missing params: ['name']"},
+    {"{\"name\":null}", "M_MISSING_PARAM", "Missing params: ['name']"},
+    {"{\"name\":1}", "M_BAD_JSON", "'name' must be a string"},
+    {"{\"name\":[\"abc\"]}", "M_BAD_JSON", "'name' must be a string"},
+    {"{\"name\":\"a\"}", "M_INVALID_PARAM", "'name' is too short: min 2 characters"},
+    {"{\"name\":\"\"}", "M_INVALID_PARAM", "'name' is too short: min 2 characters"},
+    {"{\"name\":\"abcde\"}", "M_INVALID_PARAM", "'name' is too long: max 4 characters"},
+    {"{\"name\":\"a\\u0000b\"}", "M_INVALID_PARAM", "'name' must not contain NUL"},
+    {"{\"name\":\"abc\",\"flag\":1}", "M_BAD_JSON", "'flag' must be a boolean"},
+    {"{\"name\":\"abc\",\"flag\":\"true\"}", "M_BAD_JSON", "'flag' must be a boolean"},
+    {"{\"name\":\"abc\",\"object\":[]}", "M_BAD_JSON", "'object' must be an object"},
+    /* The rows' order is the order of the faults. */
+    {"{\"object\":[],\"flag\":1,\"name\":1}", "M_BAD_JSON", "'name' must be a string"},
+};
+
+static const struct {
+    const char *json, *code, *text;
+} worded_rows[] = {
+    {"{\"name\":\"\"}", NULL, NULL},
+    {"{}", "M_BAD_JSON", "where is it"},
+    {"{\"name\":null}", "M_BAD_JSON", "where is it"},
+    {"{\"name\":1}", "M_UNKNOWN", "what is it"},
+    {"{\"name\":\"abcde\"}", "M_UNKNOWN", "what is it"},
+    {"{\"name\":\"\\u0000\"}", "M_UNKNOWN", "what is it"},
+};
+
+static void expect(const char *json, const struct field *table, size_t count, const char *code,
+                   const char *text)
+{
+    struct call call = {.arena = arena_new(), .body = json, .body_size = strlen(json)};
+    struct target target = {0};
+    bool accepted = fields_decode(&call, call_json(&call), table, count, &target);
+
+    if (accepted != !code)
+        fail_msg("%s", json);
+    if (accepted) {
+        assert_non_null(target.name);
+        assert_int_equal(call.reply.status, 0);
+    } else {
+        assert_int_equal(call.reply.status, 400);
+        assert_string_equal(json_string_value(json_object_get(call.reply.body, "errcode")), code);
+        assert_string_equal(json_string_value(json_object_get(call.reply.body, "error")), text);
+    }
+    reply_free(&call.reply);
+    call_forget_json(&call);
+    arena_free(&call.arena);
+}
+
+static void decodes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        expect(rows[i].json, fields, sizeof fields / sizeof *fields, rows[i].code, rows[i].text);
+    for (size_t i = 0; i < sizeof worded_rows / sizeof *worded_rows; i++)
+        expect(worded_rows[i].json, worded, 1, worded_rows[i].code, worded_rows[i].text);
+}
+
+static void puts_values(void **state)
+{
+    const char *json = "{\"name\":\"abc\",\"flag\":true,\"object\":{\"a\":1},\"any\":[7]}";
+    struct call call = {.arena = arena_new(), .body = json, .body_size = strlen(json)};
+    struct target target = {.truthy = true};
+
+    (void)state;
+    assert_true(fields_decode(&call, call_json(&call), fields, sizeof fields / sizeof *fields, &target));
+    assert_string_equal(target.name, "abc");
+    assert_true(target.flag);
+    assert_true(target.truthy); /* absent: left as it was */
+    assert_int_equal(json_integer_value(json_object_get(target.object, "a")), 1);
+    assert_int_equal(json_array_size(target.any), 1);
+    call_forget_json(&call);
+    arena_free(&call.arena);
+}
+
+static const struct {
+    const char *json;
+    bool truth;
+} truths[] = {
+    {"true", true}, {"false", false}, {"1", true},         {"0", false},          {"0.0", false},
+    {"-0.5", true}, {"\"\"", false},  {"\"0\"", true},     {"\"\\u0000\"", true}, {"[]", false},
+    {"[0]", true},  {"{}", false},    {"{\"a\":0}", true},
+};
+
+static void tells_truth_as_python_does(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof truths / sizeof *truths; i++) {
+        struct call call = {.arena = arena_new()};
+        struct target target = {.truthy = !truths[i].truth};
+
+        call.body = arena_printf(call.arena, "{\"name\":\"abc\",\"truthy\":%s}", truths[i].json);
+        call.body_size = strlen(call.body);
+        assert_true(fields_decode(&call, call_json(&call), fields, sizeof fields / sizeof *fields, &target));
+        if (target.truthy != truths[i].truth)
+            fail_msg("%s", truths[i].json);
+        call_forget_json(&call);
+        arena_free(&call.arena);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(decodes),
+        cmocka_unit_test(puts_values),
+        cmocka_unit_test(tells_truth_as_python_does),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
