@@ -23,6 +23,12 @@ struct config_list {
     char **items;
 };
 
+/*
+ * The most that `max_parameters` may ask for: a request's parameters are looked at while they lie in the
+ * socket's buffer, which is not much larger.
+ */
+#define CONFIG_PARAMETERS_MAX 131072
+
 /* All strings are owned by the configuration and never NULL; "" is "not set". */
 struct config {
     char *server_name;

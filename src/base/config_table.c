@@ -129,8 +129,8 @@ static const struct option table[] = {
      .text = "Seconds that a request may take to arrive whole."},
     {"stop_timeout", OPTION_NUMBER, OPTIONAL, FIELD(stop_timeout), .min = 1, .max = 3600, .value = "30",
      .text = "Seconds that requests may take to end when the service is stopped."},
-    {"max_parameters", OPTION_NUMBER, OPTIONAL, FIELD(max_parameters), .min = 4096, .max = 1048576,
-     .value = "65536",
+    {"max_parameters", OPTION_NUMBER, OPTIONAL, FIELD(max_parameters), .min = 4096,
+     .max = CONFIG_PARAMETERS_MAX, .value = "65536",
      .text = "Bytes of FastCGI parameters, most of them HTTP headers, that a request may have."},
     {"trusted_proxies", OPTION_LIST, OPTIONAL, FIELD(trusted_proxies), .check = check_proxy, .value = "",
      .text = "The proxies whose X-Forwarded-For is believed, by IP address or prefix: "
@@ -207,6 +207,15 @@ size_t config_section(const struct option *option)
     const char *dot = strchr(option->key, '.');
 
     return dot ? (size_t)(dot - option->key) + 1 : 0;
+}
+
+void config_words(const struct option *option, char text[CONFIG_WORDS_SIZE])
+{
+    size_t length = 0;
+
+    for (size_t i = 0; option->words[i]; i++)
+        length += (size_t)snprintf(text + length, CONFIG_WORDS_SIZE - length, "%s%s", i ? ", " : "",
+                                   option->words[i]);
 }
 
 void config_environment_name(const struct option *option, char name[CONFIG_ENVIRONMENT_SIZE])

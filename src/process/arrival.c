@@ -125,6 +125,7 @@ static enum arrival end(const struct pairs *pairs, const unsigned char *bytes, s
 enum arrival arrival_look(const unsigned char *bytes, size_t size, size_t max_parameters,
                           struct arrived *arrived)
 {
+    const unsigned char *start = bytes;
     struct pairs pairs = {0};
     struct record record;
 
@@ -154,6 +155,7 @@ enum arrival arrival_look(const unsigned char *bytes, size_t size, size_t max_pa
             return ARRIVAL_PARTIAL;
         bytes += record.size;
         size -= record.size;
+        arrived->end = (size_t)(bytes - start);
         if (record.type == FCGI_PARAMS && record.content_size == 0)
             return end(&pairs, bytes, size, arrived);
     }

@@ -20,7 +20,8 @@ enum arrival {
 
 struct arrived {
     unsigned request_id; /* of the request that begins; 0 while none has */
-    bool whole;          /* ARRIVAL_READY, and the body is there too, so that nothing has to be waited for */
+    size_t end; /* ARRIVAL_READY: how many of the bytes begin the request; its body comes after them */
+    bool whole; /* ARRIVAL_READY, and the body is there too, so that nothing has to be waited for */
 };
 
 /*

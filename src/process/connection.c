@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -77,6 +78,7 @@ void connection_free(struct connection *connection)
     if (!connection)
         return;
     exchange_free(&connection->exchange);
+    buf_free(&connection->early);
     release(connection);
     if (connection->fd >= 0)
         close(connection->fd);
@@ -118,19 +120,10 @@ static void refuse(const struct connection *connection)
     reply_free(&reply);
 }
 
-enum look connection_look(struct connection *connection, size_t max_parameters)
+/* What came of a look at everything that is there of the request so far. */
+static enum look judge(struct connection *connection, enum arrival arrival)
 {
-    /* Room for the records' headers and padding beside the parameters; pages that are not needed are not
-     * touched. */
-    static unsigned char bytes[2 * CONFIG_PARAMETERS_MAX];
-    ssize_t size = recv(connection->fd, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
-
-    if (size < 0 && (errno == EAGAIN || errno == EINTR))
-        return LOOK_NOTHING;
-    if (size <= 0)
-        return LOOK_CLOSED;
-    connection->fresh = false;
-    switch (arrival_look(bytes, (size_t)size, max_parameters, &connection->arrived)) {
+    switch (arrival) {
     case ARRIVAL_READY:
         connection->partial_since_us = 0;
         return LOOK_REQUEST;
@@ -148,10 +141,73 @@ enum look connection_look(struct connection *connection, size_t max_parameters)
     }
 }
 
+/*
+ * A request that comes in pieces is taken from the socket piece by piece: left there, many small pieces would
+ * fill the peer's send buffer (a byte counts as a page there), and the rest would never come. Of the piece
+ * that completes the parameters only what belongs to them is taken; the body is for libfcgi to read.
+ */
+static enum arrival take_piece(struct connection *connection, unsigned char *piece, size_t size,
+                               size_t max_parameters)
+{
+    size_t before = connection->early.length;
+    enum arrival arrival;
+
+    buf_append(&connection->early, piece, size);
+    if (connection->early.err)
+        return ARRIVAL_FOREIGN;
+    arrival = arrival_look((const unsigned char *)connection->early.data, connection->early.length,
+                           max_parameters, &connection->arrived);
+    if (arrival == ARRIVAL_READY) {
+        if (connection->arrived.end <= before)
+            return ARRIVAL_FOREIGN; /* a question about the application, in pieces: nobody asks like that */
+        size = connection->arrived.end - before;
+        connection->early.length = connection->arrived.end;
+    }
+    return recv(connection->fd, piece, size, MSG_DONTWAIT) == (ssize_t)size ? arrival : ARRIVAL_FOREIGN;
+}
+
+enum look connection_look(struct connection *connection, size_t max_parameters)
+{
+    /* Room for the records' headers and padding beside the parameters; pages that are not needed are not
+     * touched. */
+    static unsigned char bytes[2 * CONFIG_PARAMETERS_MAX];
+    ssize_t size = recv(connection->fd, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
+    enum arrival arrival = ARRIVAL_PARTIAL;
+
+    if (size < 0 && (errno == EAGAIN || errno == EINTR))
+        return LOOK_NOTHING;
+    if (size <= 0)
+        return LOOK_CLOSED;
+    connection->fresh = false;
+    /* Nearly always the whole request is there at once, and stays where it is until libfcgi reads it. */
+    if (connection->early.length == 0)
+        arrival = arrival_look(bytes, (size_t)size, max_parameters, &connection->arrived);
+    if (arrival == ARRIVAL_PARTIAL)
+        arrival = take_piece(connection, bytes, (size_t)size, max_parameters);
+    return judge(connection, arrival);
+}
+
+/* A file that has the beginning of the request, for libfcgi to read it from; -1 when there cannot be one. */
+static int early_file(const struct connection *connection)
+{
+    int fd = memfd_create("request", MFD_CLOEXEC);
+
+    if (fd >= 0 &&
+        (write(fd, connection->early.data, connection->early.length) != (ssize_t)connection->early.length ||
+         lseek(fd, 0, SEEK_SET) < 0)) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
 bool connection_accept(struct connection *connection, int64_t timeout_s)
 {
     FCGX_Request *fcgx = &connection->fcgx;
+    int fd = connection->early.length > 0 ? early_file(connection) : connection->fd;
 
+    if (fd < 0)
+        return false;
     if (!connection->arrived.whole)
         limit_set(connection->fd, timeout_s);
     /*
@@ -159,13 +215,19 @@ bool connection_accept(struct connection *connection, int64_t timeout_s)
      * it is told that it has this one already, from an earlier request on it; that is what these two members
      * mean.
      */
-    fcgx->ipcFd = connection->fd;
+    fcgx->ipcFd = fd;
     fcgx->keepConnection = 1;
     FCGX_Detach(fcgx); /* else it would wait, when closing, up to two seconds for the peer to close first */
-    if (FCGX_Accept_r(fcgx) < 0) {
+    if (FCGX_Accept_r(fcgx) < 0) { /* it has closed the descriptor */
         limit_clear();
-        connection->fd = -1; /* it has closed the socket */
+        if (fd == connection->fd)
+            connection->fd = -1;
         return false;
+    }
+    if (fd != connection->fd) {
+        close(fd);
+        fcgx->ipcFd = connection->fd;
+        buf_free(&connection->early);
     }
     return true;
 }

@@ -19,6 +19,7 @@ struct connection {
     int fd;
     bool fresh;               /* nothing has come by it yet */
     int64_t partial_since_us; /* since when a request is arriving, or the first one awaited; 0: between two */
+    struct buf early;         /* the beginning of a request that comes in pieces, taken from the socket */
     struct arrived arrived;
     FCGX_Request fcgx;
     struct exchange *exchange; /* of the request being worked on; NULL: none */
@@ -38,7 +39,7 @@ enum look {
     LOOK_CLOSED   /* the peer has closed, or does not speak FastCGI */
 };
 
-/* Looks whether a request has come, without waiting and without taking anything from the socket. */
+/* Looks whether a request has come, without waiting. */
 enum look connection_look(struct connection *connection, size_t max_parameters);
 
 /*

@@ -15,10 +15,11 @@
 #include "base/log.h"
 #include "process/listener.h"
 
-#define UNIX_PREFIX    "unix:"
-#define SYSTEMD_FIRST  3    /* SD_LISTEN_FDS_START of sd_listen_fds(3) */
-#define LISTEN_BACKLOG 1024 /* bounded by net.core.somaxconn; nginx waits in it while all workers are busy   \
-                             */
+#define UNIX_PREFIX   "unix:"
+#define SYSTEMD_FIRST 3 /* SD_LISTEN_FDS_START of sd_listen_fds(3) */
+#define LISTEN_BACKLOG                                                                                       \
+    1024 /* bounded by net.core.somaxconn; nginx waits in it while all workers are busy                      \
+          */
 #define HOST_SIZE 64
 
 static enum err complain(const struct config *config, const char *what)

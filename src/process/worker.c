@@ -19,9 +19,10 @@
 #define EVENTS          64
 #define GATE_POLL_MS    2   /* how soon a free place in the gate is noticed; its lock cannot be waited for */
 #define ACCEPT_PAUSE_MS 100 /* without a free descriptor there is no use in trying again at once */
-#define FRESH_GRACE_US  200000 /* at a stop: how long a connection may have been open without its first byte \
-                                */
-#define DESCRIPTORS_OTHER 32   /* what the process needs beside its connections */
+#define FRESH_GRACE_US                                                                                       \
+    200000                   /* at a stop: how long a connection may have been open without its first byte   \
+                              */
+#define DESCRIPTORS_OTHER 32 /* what the process needs beside its connections */
 #define SPARE_EXCHANGES   4
 
 /* What a worker is doing about its end. */
@@ -124,10 +125,10 @@ static void drop(struct worker *worker, struct connection *connection)
         accepting_start(worker);
 }
 
-/* Whether a connection can go to another worker: it is between two requests, or its request is untouched. */
+/* Whether a connection can go to another worker: whatever has come by it still lies in its socket. */
 static bool is_movable(const struct connection *connection)
 {
-    return !connection->exchange;
+    return !connection->exchange && connection->early.length == 0;
 }
 
 static bool give_away(struct worker *worker, struct connection *connection)

@@ -43,6 +43,13 @@ def start_load(pool, count):
     return stop
 
 
+def is_closed(connection):
+    try:
+        return connection.socket.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
 def test_idle_connections_starve_nobody(pool):
     kept = [fcgi.Connection(pool.address) for _ in range(200)]
     for connection in kept:
@@ -89,7 +96,7 @@ def test_late_request_is_dropped(make_pool):
     pool = make_pool(request_timeout=1).start()
     connection = fcgi.Connection(pool.address)
     connection.send(fcgi.request(WHOIS, token=pool.admin)[:40])
-    assert connection.socket.recv(1) == b""
+    assert is_closed(connection)
 
 
 def test_late_body_is_answered_408(make_pool):
@@ -128,7 +135,7 @@ def test_foreign_bytes_end_their_connection_only(pool, data):
     before = pool.workers()
     connection = fcgi.Connection(pool.address)
     connection.send(data)
-    assert connection.socket.recv(1) == b""
+    assert is_closed(connection)
     assert fcgi.ask(pool.address, WHOIS, token=pool.admin)[0] == 200
     assert pool.workers() == before
 
