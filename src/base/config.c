@@ -195,17 +195,21 @@ static enum err start(struct config_reading *reading)
 
 static enum err read_all(struct config_reading *reading)
 {
+    bool parsed = false;
     enum err e = start(reading);
 
     if (!e)
         e = set_defaults(reading);
-    if (!e)
+    if (!e) {
         e = read_yaml(reading);
-    if (!e)
+        parsed = !e;
+    }
+    if (!e || e == ERR_INVALID)
         e = read_environment(reading);
     if (e)
         return e;
-    check_required(reading);
+    if (parsed)
+        check_required(reading);
     e = read_secret(reading);
     return !e && reading->faulty ? ERR_INVALID : e;
 }

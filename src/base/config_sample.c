@@ -39,7 +39,7 @@ static void write_comment(FILE *out, int indent, const char *text)
 /* Writes what the option can be to `text`: a sentence and a space, or nothing. */
 static void bounds_text(const struct option *option, char text[TEXT_SIZE])
 {
-    size_t length = 0;
+    char words[CONFIG_WORDS_SIZE];
 
     *text = '\0';
     switch (option->type) {
@@ -56,10 +56,8 @@ static void bounds_text(const struct option *option, char text[TEXT_SIZE])
         snprintf(text, TEXT_SIZE, "A list. ");
         break;
     case OPTION_WORD:
-        for (size_t i = 0; option->words[i]; i++)
-            length += (size_t)snprintf(text + length, TEXT_SIZE - length, "%s%s",
-                                       i ? ", " : "One of: ", option->words[i]);
-        snprintf(text + length, TEXT_SIZE - length, ". ");
+        config_words(option, words);
+        snprintf(text, TEXT_SIZE, "One of: %s. ", words);
         break;
     default: /* any text */
         break;

@@ -70,6 +70,10 @@ const struct option *config_option(const char *key);
 /* The length of the section's name at the start of the option's key, "." included; 0: it is in none. */
 size_t config_section(const struct option *option);
 
+/* Writes the words that the option can be, with commas between them. */
+#define CONFIG_WORDS_SIZE 128
+void config_words(const struct option *option, char text[CONFIG_WORDS_SIZE]);
+
 #define CONFIG_ENVIRONMENT_PREFIX "MXADMIN_"
 #define CONFIG_ENVIRONMENT_SIZE   80
 
@@ -91,7 +95,10 @@ MUST_CHECK enum err config_set(struct config_reading *reading, const struct opti
 /* Wipes and frees what the field owns. */
 void config_clear(struct config *config, const struct option *option);
 
-/* Takes the text of the file apart and sets what it gives; what is wrong is a fault. Errors: ERR_NOMEM. */
+/*
+ * Takes the text of the file apart and sets what it gives; what is wrong is a fault. Errors: ERR_INVALID (it
+ * is not YAML, or not to its end, which is a fault, too), ERR_NOMEM.
+ */
 MUST_CHECK enum err config_yaml_read(struct config_reading *reading, const char *text, size_t size);
 
 #endif

@@ -14,7 +14,8 @@ static void *field_of(struct config *config, const struct option *option)
 }
 
 /* Writes the end of a diagnostic, after its place. */
-static void end_fault(struct config_reading *reading, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void end_fault(struct config_reading *reading,
+                                                            const char *format, va_list args)
 {
     reading->faulty = true;
     vfprintf(reading->diagnostics, format, args);
@@ -175,13 +176,15 @@ static enum err set_boolean(struct config_reading *reading, const struct option 
 static enum err set_word(struct config_reading *reading, const struct option *option, const char *text)
 {
     int *field = field_of(reading->config, option);
+    char words[CONFIG_WORDS_SIZE];
 
     for (int i = 0; option->words[i]; i++)
         if (strcmp(option->words[i], text) == 0) {
             *field = i;
             return ERR_OK;
         }
-    config_option_fault(reading, option, "\"%s\" is not one of the words it can be", text);
+    config_words(option, words);
+    config_option_fault(reading, option, "\"%s\" is not one of: %s", text, words);
     return ERR_OK;
 }
 

@@ -58,12 +58,13 @@ static struct config_scalar scalar_of(const yaml_node_t *node)
                                   .quoted = node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE};
 }
 
+/* Sets a list; what can be an item is checked even if another cannot. */
 static enum err visit_list(const struct walk *walk, const struct option *option, const yaml_node_t *node)
 {
     size_t count = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
     struct config_scalar *items = calloc(count + 1, sizeof *items);
-    bool faulty = false;
-    enum err e = ERR_OK;
+    struct config_value value = {.list = true, .items = items};
+    enum err e;
 
     if (!items)
         return ERR_NOMEM;
@@ -74,11 +75,9 @@ static enum err visit_list(const struct walk *walk, const struct option *option,
         if (fault)
             config_fault(walk->reading, line_of(item), option->key, "an item %s", fault);
         else
-            items[i] = scalar_of(item);
-        faulty = faulty || fault;
+            items[value.count++] = scalar_of(item);
     }
-    if (!faulty)
-        e = config_set(walk->reading, option, &(struct config_value){true, count, items});
+    e = config_set(walk->reading, option, &value);
     free(items);
     return e;
 }
@@ -254,5 +253,5 @@ enum err config_yaml_read(struct config_reading *reading, const char *text, size
     if (!e)
         e = refuse_second_document(reading, &parser);
     delete_parser(&parser);
-    return e == ERR_INVALID ? ERR_OK : e;
+    return e;
 }
