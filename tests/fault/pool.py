@@ -48,7 +48,8 @@ class Pool:
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen([MXADMIN, "-c", self.config_file, "serve"], stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log)
-        self.wait_until(lambda: os.path.exists(self.address) and self.health() == 200)
+        self.wait_until(lambda: os.path.exists(self.address) and self.health() == 200 and
+                        len(self.workers()) == self.options["workers"])
         return self
 
     def health(self):
