@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: ISC
+"""mxadmin serve as the systemd units start it: readiness, reload and stop are told, the socket may be passed."""
+import os
+import signal
+import socket
+import subprocess
+
+import pytest
+
+from conftest import MXADMIN, environment
+
+
+class Service:
+    """`mxadmin serve`, and the socket on which systemd would listen to what it tells."""
+
+    def __init__(self, homeserver, passed=None):
+        self.homeserver = homeserver
+        path = homeserver.folder / "notify"
+        self.told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.told.bind(str(path))
+        self.told.settimeout(60)
+        command = 'exec "$0" "$@"' if passed is None else 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" "$@"'
+        self.log = open(homeserver.folder / "log", "wb")
+        self.process = subprocess.Popen(["/bin/sh", "-c", command, MXADMIN, "-c", str(homeserver.config), "serve"],
+                                        env=environment(NOTIFY_SOCKET=str(path)), stdin=subprocess.DEVNULL,
+                                        stdout=self.log, stderr=self.log,
+                                        preexec_fn=passed and (lambda: os.dup2(passed.fileno(), 3)),
+                                        pass_fds=(3,) if passed else ())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.told.close()
+        self.log.close()
+
+    def tells(self, state):
+        while state not in self.told.recv(4096).decode().split("\n"):
+            pass
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.tells("STOPPING=1")
+        return self.process.wait(timeout=60)
+
+
+def test_ready_reload_stop(homeserver):
+    with Service(homeserver) as service:
+        service.tells("READY=1")
+        assert "a service answers" in homeserver.must("check")
+        homeserver.create("alice")
+        service.process.send_signal(signal.SIGHUP)
+        service.tells("RELOADING=1")
+        service.tells("READY=1")
+        assert "a service answers" in homeserver.must("check")
+        assert service.stop() == 0
+    assert "nobody serves on it now" in homeserver.must("check")
+
+
+def test_second_service_is_refused(homeserver):
+    with Service(homeserver) as service:
+        service.tells("READY=1")
+        second = homeserver.run("serve")
+        assert second.returncode == 1
+        assert "another process serves" in second.stderr.decode()
+        assert "a service answers" in homeserver.must("check")
+        assert service.stop() == 0
+
+
+def test_socket_from_systemd(homeserver):
+    homeserver.configure(listen="systemd")
+    path = str(homeserver.folder / "passed.sock")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(path)
+        listening.listen()
+        with Service(homeserver, passed=listening) as service:
+            service.tells("READY=1")
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(path)
+            assert service.stop() == 0
+    assert os.path.exists(path), "the socket is systemd's to remove"
+
+
+@pytest.mark.parametrize("variables", [{}, {"LISTEN_PID": "1", "LISTEN_FDS": "1"}])
+def test_no_socket_from_systemd(homeserver, variables):
+    homeserver.configure(listen="systemd")
+    result = homeserver.run("serve", env=environment(**variables))
+    assert result.returncode == 1
+    assert "no socket was passed" in result.stderr.decode()
+
+
+def test_nothing_starts_before_init(empty):
+    result = empty.run("serve")
+    assert result.returncode == 1
+    assert "mxadmin init" in result.stderr.decode()
