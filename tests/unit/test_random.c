@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: ISC */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "crypto/random.h"
+
+#define URL_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+static int compare(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+/* The form of the texts, and that no two of a thousand are the same (six bytes: by chance once in 10^8 runs).
+ */
+static void test_texts(void **state)
+{
+    static const struct {
+        enum err (*make)(char *text);
+        size_t size;
+        const char *digits;
+    } rows[] = {
+        {random_token, RANDOM_TOKEN_SIZE, URL_DIGITS},
+        {random_device_id, RANDOM_DEVICE_SIZE, URL_DIGITS},
+        {random_nonce, RANDOM_NONCE_SIZE, "0123456789abcdef"},
+    };
+    enum { COUNT = 1000 };
+    static char texts[COUNT][RANDOM_TOKEN_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        for (size_t k = 0; k < COUNT; k++) {
+            assert_int_equal(rows[i].make(texts[k]), ERR_OK);
+            assert_int_equal(strlen(texts[k]), rows[i].size - 1);
+            assert_int_equal(strspn(texts[k], rows[i].digits), rows[i].size - 1);
+        }
+        qsort(texts, COUNT, sizeof *texts, compare);
+        for (size_t k = 1; k < COUNT; k++)
+            assert_string_not_equal(texts[k - 1], texts[k]);
+    }
+}
+
+/* Every byte is written, whatever the size, and no byte after it. */
+static void test_bytes(void **state)
+{
+    static const size_t sizes[] = {0, 1, 7, 256, 257, 10000};
+    static unsigned char bytes[10001], all[10000];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        memset(all, 0, sizeof all);
+        for (int round = 0; round < 20; round++) {
+            bytes[sizes[i]] = 42;
+            assert_int_equal(random_bytes(bytes, sizes[i]), ERR_OK);
+            assert_int_equal(bytes[sizes[i]], 42);
+            for (size_t k = 0; k < sizes[i]; k++)
+                all[k] |= bytes[k];
+        }
+        for (size_t k = 0; k < sizes[i]; k++)
+            assert_int_not_equal(all[k], 0);
+    }
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_bytes),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
