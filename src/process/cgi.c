@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -13,13 +14,27 @@
 /* The body on standard input; the web server counts it by CONTENT_LENGTH and need not close (section 4.2). */
 static long read_body(void *context, char *bytes, size_t size)
 {
+    long long *taken = context;
     ssize_t count;
 
-    (void)context;
     do
         count = read(STDIN_FILENO, bytes, size);
     while (count < 0 && errno == EINTR);
+    *taken += count > 0 ? count : 0;
     return (long)count;
+}
+
+/*
+ * Takes what nobody wanted of the body, `taken` bytes of which are read. Behind Apache's mod_cgid, body and
+ * answer share one socket: closed with something unread, it is reset, and the answer is cut off or lost.
+ */
+static void drain_body(const struct request *request, long long taken)
+{
+    char bytes[4096];
+
+    while (taken < request->content_length && read_body(&taken, bytes, sizeof bytes) > 0)
+        continue;
+    explicit_bzero(bytes, sizeof bytes);
 }
 
 static bool write_all(const struct buf *out)
@@ -51,7 +66,8 @@ static void answer_broken(void)
 
 static enum err answer(struct exchange *exchange)
 {
-    const struct body_source body = {.read = read_body};
+    long long taken = 0;
+    const struct body_source body = {.read = read_body, .context = &taken};
     struct buf out = {0};
     enum err e = ERR_OK;
 
@@ -64,12 +80,14 @@ static enum err answer(struct exchange *exchange)
         gate_leave(exchange->call.app->gate);
         break;
     case DISPATCH_READY:
+    case DISPATCH_SLOW:
         exchange_run(exchange);
         break;
     case DISPATCH_ANSWERED:
     default:
         break;
     }
+    drain_body(&exchange->call.request, taken);
     e = exchange_answer(exchange, &out);
     if (!e && !write_all(&out))
         e = ERR_IO;
