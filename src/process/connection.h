@@ -23,7 +23,8 @@ struct connection {
     struct arrived arrived;
     FCGX_Request fcgx;
     struct exchange *exchange; /* of the request being worked on; NULL: none */
-    int64_t waiting_since_us;  /* since when that waits for the gate */
+    int64_t waiting_since_us;  /* since when that waits for the gate; 0: it does not */
+    bool postponed;            /* that takes long, and is run when all else has been looked after */
 };
 
 /* Wraps an accepted, blocking socket; NULL when memory is gone. The caller ends it with connection_free(). */

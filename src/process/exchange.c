@@ -78,11 +78,13 @@ void exchange_run(struct exchange *exchange)
     dispatch_run(&exchange->call, &exchange->dispatched);
 }
 
-enum err exchange_answer(const struct exchange *exchange, struct buf *out)
+enum err exchange_answer(struct exchange *exchange, struct buf *out)
 {
     const struct request *request = &exchange->call.request;
+    enum err e = reply_write(&exchange->call.reply, request->id, request->head, out);
 
-    return reply_write(&exchange->call.reply, request->id, request->head, out);
+    exchange->dispatched.bytes = out->length;
+    return e;
 }
 
 void exchange_end(struct exchange *exchange)

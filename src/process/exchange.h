@@ -29,7 +29,7 @@ MUST_CHECK enum dispatch exchange_begin(struct exchange *exchange, char *const *
 void exchange_run(struct exchange *exchange);
 
 /* The answer's bytes, as a CGI response, into `out`. Errors: ERR_NOMEM. */
-MUST_CHECK enum err exchange_answer(const struct exchange *exchange, struct buf *out);
+MUST_CHECK enum err exchange_answer(struct exchange *exchange, struct buf *out);
 
 /* What is left to do once the answer is on its way; then the exchange is empty again and may be used anew. */
 void exchange_end(struct exchange *exchange);

@@ -1,83 +1,42 @@
 /* SPDX-License-Identifier: ISC */
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "process/connection.h"
-#include "process/exchange.h"
+#include "process/connections.h"
 #include "process/worker.h"
 
 #define EVENTS          64
-#define GATE_POLL_MS    2   /* how soon a free place in the gate is noticed; its lock cannot be waited for */
-#define ACCEPT_PAUSE_MS 100 /* without a free descriptor there is no use in trying again at once */
-#define FRESH_GRACE_US                                                                                       \
-    200000                   /* at a stop: how long a connection may have been open without its first byte   \
-                              */
-#define DESCRIPTORS_OTHER 32 /* what the process needs beside its connections */
-#define SPARE_EXCHANGES   4
+#define GATE_POLL_MS    2 /* how soon a free place in the gate is noticed; its lock cannot be waited for */
+#define ENDING_POLL_MS  10
+#define PAUSE_POLL_MS   100
+#define PARTIAL_POLL_MS 1000
+#define SPARE_EXCHANGES 4
 
 /* What a worker is doing about its end. */
 enum ending { ENDING_NOT, ENDING_STOP, ENDING_RETIRE };
 
 struct worker {
     const struct config *config;
-    struct worker_place place;
+    struct scoreboard *board;
+    int row;
     struct app app;
-    struct connection *connections; /* a list */
-    int connection_count, connection_max;
-    int waiting_count; /* connections whose request waits for the gate */
+    struct connections connections;
+    int waiting_count;   /* connections whose request waits for the gate */
+    int postponed_count; /* connections whose request takes long, and waits for the others */
     struct exchange *spare[SPARE_EXCHANGES];
     struct buf answer;
-    int epoll, signals;
-    bool accepting;          /* the listening socket and the handoff are being waited on */
-    int64_t accept_again_us; /* when accepting goes on after a pause; 0: it is not paused */
+    int signals;
     int64_t served;
     enum ending ending;
 };
 
 /* What epoll tells apart from a connection by its address. */
-static char tag_listener, tag_handoff, tag_signals;
-
-static bool watch(struct worker *worker, int fd, uint32_t events, void *tag)
-{
-    struct epoll_event event = {.events = events, .data.ptr = tag};
-
-    if (fd < 0)
-        return true;
-    if (epoll_ctl(worker->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
-        log_error("epoll: %s", strerror(errno));
-        return false;
-    }
-    return true;
-}
-
-/* Exclusive: one new connection wakes one idle worker, not all of them. */
-static bool accepting_start(struct worker *worker)
-{
-    worker->accepting = watch(worker, worker->place.listener, EPOLLIN | EPOLLEXCLUSIVE, &tag_listener) &&
-                        watch(worker, worker->place.handoff.take, EPOLLIN | EPOLLEXCLUSIVE, &tag_handoff);
-    worker->accept_again_us = 0;
-    return worker->accepting;
-}
-
-static void accepting_stop(struct worker *worker)
-{
-    if (!worker->accepting)
-        return;
-    epoll_ctl(worker->epoll, EPOLL_CTL_DEL, worker->place.listener, NULL);
-    if (worker->place.handoff.take >= 0)
-        epoll_ctl(worker->epoll, EPOLL_CTL_DEL, worker->place.handoff.take, NULL);
-    worker->accepting = false;
-}
+static char tag_signals;
 
 static struct exchange *spare_take(struct worker *worker)
 {
@@ -101,107 +60,6 @@ static void spare_give(struct worker *worker, struct exchange *exchange)
     exchange_free(&exchange);
 }
 
-static void list_add(struct worker *worker, struct connection *connection)
-{
-    connection->next = worker->connections;
-    if (connection->next)
-        connection->next->previous = connection;
-    worker->connections = connection;
-    worker->connection_count++;
-}
-
-/* Takes a connection out of the worker's hands, closes what it holds, and frees it. */
-static void drop(struct worker *worker, struct connection *connection)
-{
-    if (connection->next)
-        connection->next->previous = connection->previous;
-    if (connection->previous)
-        connection->previous->next = connection->next;
-    else
-        worker->connections = connection->next;
-    worker->connection_count--;
-    connection_free(connection);
-    if (!worker->accepting && worker->ending == ENDING_NOT && worker->accept_again_us == 0)
-        accepting_start(worker);
-}
-
-/* Whether a connection can go to another worker: whatever has come by it still lies in its socket. */
-static bool is_movable(const struct connection *connection)
-{
-    return !connection->exchange && connection->early.length == 0;
-}
-
-static bool give_away(struct worker *worker, struct connection *connection)
-{
-    if (!handoff_give(&worker->place.handoff, connection->fd))
-        return false;
-    /* The socket lives on elsewhere; closing our descriptor alone would leave it reporting here. */
-    epoll_ctl(worker->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
-    drop(worker, connection);
-    return true;
-}
-
-/* Before work that takes long: whoever is idle shall attend to the other connections. */
-static void give_all_away(struct worker *worker)
-{
-    struct connection *next;
-
-    if (worker->place.handoff.give < 0)
-        return;
-    for (struct connection *connection = worker->connections; connection; connection = next) {
-        next = connection->next;
-        if (is_movable(connection) && !give_away(worker, connection))
-            return;
-    }
-}
-
-static void add_connection(struct worker *worker, int fd, bool fresh)
-{
-    const struct timeval timeout = {.tv_sec = worker->config->request_timeout};
-    struct connection *connection = connection_new(fd, fresh);
-
-    if (!connection) {
-        close(fd);
-        return;
-    }
-    list_add(worker, connection);
-    /* A web server that does not take its answer may not hold the worker for ever. */
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
-    /* Edge-triggered: what has been looked at and is not whole yet shall not wake us again until more comes.
-     */
-    if (!watch(worker, fd, EPOLLIN | EPOLLRDHUP | EPOLLET, connection))
-        drop(worker, connection);
-    else if (worker->connection_count >= worker->connection_max)
-        accepting_stop(worker);
-}
-
-/* True when there was a connection to accept. */
-static bool accept_one(struct worker *worker)
-{
-    int fd = accept4(worker->place.listener, NULL, NULL, SOCK_CLOEXEC);
-
-    if (fd >= 0) {
-        add_connection(worker, fd, true);
-        return true;
-    }
-    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        log_warning("accept: %s; trying again in %d ms", strerror(errno), ACCEPT_PAUSE_MS);
-        accepting_stop(worker);
-        worker->accept_again_us = clock_monotonic_us() + ACCEPT_PAUSE_MS * 1000;
-    }
-    return false;
-}
-
-static bool take_one(struct worker *worker)
-{
-    int fd = handoff_take(&worker->place.handoff);
-
-    if (fd < 0)
-        return false;
-    add_connection(worker, fd, false);
-    return true;
-}
-
 /* Sends the answer of the connection's exchange, and ends both. */
 static void answer(struct worker *worker, struct connection *connection)
 {
@@ -216,10 +74,10 @@ static void answer(struct worker *worker, struct connection *connection)
     connection->exchange = NULL;
     exchange_end(exchange);
     spare_give(worker, exchange);
-    scoreboard_served(worker->place.board, worker->place.row);
+    scoreboard_served(worker->board, worker->row);
     worker->served++;
     if (!usable)
-        drop(worker, connection);
+        connections_drop(&worker->connections, connection);
 }
 
 /* A request has arrived: takes it, and answers it unless it has to wait for the gate. */
@@ -230,26 +88,34 @@ static void take_request(struct worker *worker, struct connection *connection)
 
     connection->exchange = spare_take(worker);
     if (!connection->exchange || !connection_accept(connection, worker->config->request_timeout)) {
-        drop(worker, connection);
+        connections_drop(&worker->connections, connection);
         return;
     }
     found = exchange_begin(connection->exchange, connection->fcgx.envp, &body);
     connection_arrived();
-    if (found == DISPATCH_HASHES) {
+    switch (found) {
+    case DISPATCH_HASHES:
         connection->waiting_since_us = clock_monotonic_us();
         worker->waiting_count++;
-        log_request_id(NULL);
         return;
-    }
-    if (found == DISPATCH_READY)
+    case DISPATCH_SLOW:
+        connection->postponed = true;
+        worker->postponed_count++;
+        return;
+    case DISPATCH_READY:
         exchange_run(connection->exchange);
+        break;
+    case DISPATCH_ANSWERED:
+    default:
+        break;
+    }
     answer(worker, connection);
 }
 
 static void attend(struct worker *worker, struct connection *connection)
 {
     if (connection->exchange)
-        return; /* its request waits for the gate; the peer's closing is noticed when it is answered */
+        return; /* its request waits for its turn; the peer's closing is noticed when it is answered */
     switch (connection_look(connection, (size_t)worker->config->max_parameters)) {
     case LOOK_REQUEST:
         take_request(worker, connection);
@@ -259,15 +125,23 @@ static void attend(struct worker *worker, struct connection *connection)
     case LOOK_REFUSED:
     case LOOK_CLOSED:
     default:
-        drop(worker, connection);
+        connections_drop(&worker->connections, connection);
     }
+}
+
+/* Runs a handler that takes long, and answers; meanwhile others look after the other connections. */
+static void run_long(struct worker *worker, struct connection *connection)
+{
+    connections_give_all(&worker->connections);
+    exchange_run(connection->exchange);
+    answer(worker, connection);
 }
 
 static struct connection *longest_waiting(const struct worker *worker)
 {
     struct connection *oldest = NULL;
 
-    for (struct connection *c = worker->connections; worker->waiting_count > 0 && c; c = c->next)
+    for (struct connection *c = worker->connections.first; worker->waiting_count > 0 && c; c = c->next)
         if (c->waiting_since_us && (!oldest || c->waiting_since_us < oldest->waiting_since_us))
             oldest = c;
     return oldest;
@@ -280,58 +154,29 @@ static struct connection *longest_waiting(const struct worker *worker)
 static void pass_gate(struct worker *worker)
 {
     struct connection *connection = longest_waiting(worker);
-    struct scoreboard *board = worker->place.board;
-    int row = worker->place.row;
 
-    scoreboard_waiting(board, row, connection ? connection->waiting_since_us : 0);
-    if (!connection || scoreboard_waiting_before(board, row, connection->waiting_since_us) ||
+    scoreboard_waiting(worker->board, worker->row, connection ? connection->waiting_since_us : 0);
+    if (!connection || scoreboard_waiting_before(worker->board, worker->row, connection->waiting_since_us) ||
         !gate_try(worker->app.gate))
         return;
     connection->waiting_since_us = 0;
     worker->waiting_count--;
-    scoreboard_waiting(board, row, 0);
-    give_all_away(worker);
-    exchange_run(connection->exchange);
+    scoreboard_waiting(worker->board, worker->row, 0);
+    run_long(worker, connection);
     gate_leave(worker->app.gate);
-    answer(worker, connection);
 }
 
-/* Closes connections whose request does not arrive in time; at a stop, also those that nothing has come by.
- */
-static void end_late(struct worker *worker)
+/* Runs the requests that take long. */
+static void run_postponed(struct worker *worker)
 {
-    int64_t now = clock_monotonic_us(), limit = worker->config->request_timeout * 1000000;
-    struct connection *next;
+    for (; worker->postponed_count > 0; worker->postponed_count--) {
+        struct connection *connection = worker->connections.first;
 
-    for (struct connection *c = worker->connections; c; c = next) {
-        int64_t since = c->partial_since_us;
-
-        next = c->next;
-        if (c->exchange || since == 0)
-            continue;
-        /* A web server may open a connection long before it has something to send. */
-        if (c->fresh ? worker->ending != ENDING_NOT && now - since > FRESH_GRACE_US : now - since > limit) {
-            if (!c->fresh)
-                log_warning("a request did not arrive within %lld s, and was dropped",
-                            (long long)worker->config->request_timeout);
-            drop(worker, c);
-        }
+        while (!connection->postponed)
+            connection = connection->next;
+        connection->postponed = false;
+        run_long(worker, connection);
     }
-}
-
-/* Gives ready connections beyond the first to workers that have nothing to do. */
-static int share(struct worker *worker, const struct epoll_event *events, int count)
-{
-    int idle = count > 1 ? scoreboard_idle_others(worker->place.board, worker->place.row) : 0;
-
-    while (count > 1 && idle-- > 0) {
-        struct connection *connection = events[count - 1].data.ptr;
-
-        if (!is_movable(connection) || !give_away(worker, connection))
-            break;
-        count--;
-    }
-    return count;
 }
 
 static void on_signal(struct worker *worker)
@@ -352,33 +197,30 @@ static int patience(const struct worker *worker)
     if (worker->waiting_count > 0)
         return GATE_POLL_MS;
     if (worker->ending != ENDING_NOT)
-        return 10;
-    if (worker->accept_again_us)
-        return ACCEPT_PAUSE_MS;
-    for (const struct connection *c = worker->connections; c; c = c->next)
-        if (c->partial_since_us && !c->fresh)
-            return 1000;
-    return -1;
+        return ENDING_POLL_MS;
+    if (worker->connections.accept_again_us)
+        return PAUSE_POLL_MS;
+    return connections_any_partial(&worker->connections) ? PARTIAL_POLL_MS : -1;
 }
 
-/* Waits for events, and moves those of connections to the front of `ready`. */
+/* Waits for events, attends to those of our own, and moves those of connections to `ready`. */
 static int wait_ready(struct worker *worker, struct epoll_event ready[EVENTS])
 {
     struct epoll_event events[EVENTS];
-    int wait_ms = patience(worker), count, connections = 0;
+    int count, connections = 0;
 
-    scoreboard_idle(worker->place.board, worker->place.row, wait_ms != 0 && worker->ending == ENDING_NOT);
-    count = epoll_wait(worker->epoll, events, EVENTS, wait_ms);
-    scoreboard_idle(worker->place.board, worker->place.row, false);
+    scoreboard_idle(worker->board, worker->row, worker->ending == ENDING_NOT);
+    count = epoll_wait(worker->connections.epoll, events, EVENTS, patience(worker));
+    scoreboard_idle(worker->board, worker->row, false);
     for (int i = 0; i < count; i++) {
         void *tag = events[i].data.ptr;
 
         if (tag == &tag_signals)
             on_signal(worker);
-        else if (tag == &tag_listener)
-            accept_one(worker);
-        else if (tag == &tag_handoff)
-            take_one(worker);
+        else if (tag == &connections_listener)
+            connections_accept(&worker->connections);
+        else if (tag == &connections_handoff)
+            connections_take(&worker->connections);
         else
             ready[connections++] = events[i];
     }
@@ -387,51 +229,22 @@ static int wait_ready(struct worker *worker, struct epoll_event ready[EVENTS])
 
 static void turn(struct worker *worker)
 {
+    struct connections *connections = &worker->connections;
     struct epoll_event ready[EVENTS];
-    int count = share(worker, ready, wait_ready(worker, ready));
+    int count = wait_ready(worker, ready);
 
+    if (count > 1)
+        count =
+            connections_share(connections, ready, count, scoreboard_idle_others(worker->board, worker->row));
     for (int i = 0; i < count; i++)
         attend(worker, ready[i].data.ptr);
+    run_postponed(worker);
     pass_gate(worker);
-    end_late(worker);
-    if (worker->accept_again_us && clock_monotonic_us() >= worker->accept_again_us)
-        accepting_start(worker);
+    connections_end_late(connections);
+    connections_resume(connections);
     if (worker->config->max_requests && worker->served >= worker->config->max_requests &&
         worker->ending == ENDING_NOT)
         worker->ending = ENDING_RETIRE;
-}
-
-/*
- * Says on each connection that no more will be read: what the web server has sent by now is answered, and
- * what it sends from now on fails at its end, where it can see that.
- */
-static void last_call(struct worker *worker)
-{
-    struct connection *next;
-
-    while (take_one(worker))
-        ;
-    for (struct connection *c = worker->connections; c; c = next) {
-        next = c->next;
-        if (c->exchange)
-            continue;
-        if (!c->fresh && c->partial_since_us == 0)
-            shutdown(c->fd, SHUT_RD);
-        attend(worker, c);
-    }
-}
-
-/* One turn of ending; false when nothing is left to do. */
-static bool turn_ending(struct worker *worker)
-{
-    if (worker->ending == ENDING_RETIRE && worker->place.handoff.give >= 0)
-        give_all_away(worker);
-    else
-        last_call(worker);
-    if (!worker->connections)
-        return false;
-    turn(worker);
-    return true;
 }
 
 /*
@@ -440,13 +253,41 @@ static bool turn_ending(struct worker *worker)
  */
 static void begin_ending(struct worker *worker)
 {
-    accepting_stop(worker);
-    while (worker->ending == ENDING_STOP && accept_one(worker))
+    connections_close(&worker->connections);
+    while (worker->ending == ENDING_STOP && connections_accept(&worker->connections))
         ;
+}
+
+/* Answers what has been sent by now; nothing more will be read. */
+static void last_call(struct worker *worker)
+{
+    struct connection *next;
+
+    while (connections_take(&worker->connections))
+        ;
+    connections_shut(&worker->connections);
+    for (struct connection *connection = worker->connections.first; connection; connection = next) {
+        next = connection->next;
+        attend(worker, connection);
+    }
+}
+
+/* One turn of ending; false when nothing is left to do. */
+static bool turn_ending(struct worker *worker)
+{
+    if (worker->ending == ENDING_RETIRE && worker->connections.handoff.give >= 0)
+        connections_give_all(&worker->connections);
+    else
+        last_call(worker);
+    if (!worker->connections.first)
+        return false;
+    turn(worker);
+    return true;
 }
 
 static bool signals_open(struct worker *worker)
 {
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = &tag_signals};
     sigset_t set;
 
     sigemptyset(&set);
@@ -454,40 +295,45 @@ static bool signals_open(struct worker *worker)
     sigaddset(&set, WORKER_RETIRE);
     sigprocmask(SIG_SETMASK, &set, NULL);
     worker->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-    return watch(worker, worker->signals, EPOLLIN, &tag_signals) && worker->signals >= 0;
+    return worker->signals >= 0 &&
+           epoll_ctl(worker->connections.epoll, EPOLL_CTL_ADD, worker->signals, &event) == 0;
 }
 
 static bool worker_open(struct worker *worker)
 {
-    struct rlimit files;
-
     /* libfcgi installs its own handlers for SIGPIPE and SIGUSR1 unless there are some. */
     signal(SIGPIPE, SIG_IGN);
     if (FCGX_Init() != 0 || app_open(&worker->app, worker->config))
         return false;
-    getrlimit(RLIMIT_NOFILE, &files);
-    worker->connection_max = (int)(files.rlim_cur < 65536 ? files.rlim_cur : 65536) - DESCRIPTORS_OTHER;
-    worker->epoll = epoll_create1(EPOLL_CLOEXEC);
-    return worker->epoll >= 0 && signals_open(worker) && accepting_start(worker);
+    worker->connections.epoll = epoll_create1(EPOLL_CLOEXEC);
+    return worker->connections.epoll >= 0 && signals_open(worker) && connections_open(&worker->connections);
 }
 
 static void worker_close(struct worker *worker)
 {
-    while (worker->connections)
-        drop(worker, worker->connections);
+    worker->connections.closed = true;
+    while (worker->connections.first)
+        connections_drop(&worker->connections, worker->connections.first);
     for (int i = 0; i < SPARE_EXCHANGES; i++)
         exchange_free(&worker->spare[i]);
     buf_free(&worker->answer);
     app_close(&worker->app);
-    if (worker->epoll >= 0)
-        close(worker->epoll);
+    if (worker->connections.epoll >= 0)
+        close(worker->connections.epoll);
     if (worker->signals >= 0)
         close(worker->signals);
 }
 
 int worker_run(const struct config *config, const struct worker_place *place)
 {
-    struct worker worker = {.config = config, .place = *place, .epoll = -1, .signals = -1};
+    struct worker worker = {.config = config,
+                            .board = place->board,
+                            .row = place->row,
+                            .connections = {.epoll = -1,
+                                            .listener = place->listener,
+                                            .handoff = place->handoff,
+                                            .timeout_s = config->request_timeout},
+                            .signals = -1};
     bool opened = worker_open(&worker);
 
     if (opened) {
@@ -498,7 +344,6 @@ int worker_run(const struct config *config, const struct worker_place *place)
         while (turn_ending(&worker))
             ;
     }
-    worker.ending = ENDING_STOP;
     worker_close(&worker);
     return opened ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -68,7 +68,9 @@ static enum dispatch begin(struct call *call, struct dispatched *dispatched, cha
     if (!route || !authorize(call, route->access) ||
         !read_body(call, route->body_max ? route->body_max : ROUTE_BODY_MAX))
         return DISPATCH_ANSWERED;
-    return route->hashes ? DISPATCH_HASHES : DISPATCH_READY;
+    if (route->hashes)
+        return DISPATCH_HASHES;
+    return route->slow ? DISPATCH_SLOW : DISPATCH_READY;
 }
 
 enum dispatch dispatch_begin(struct call *call, struct dispatched *dispatched, char *const *variables)

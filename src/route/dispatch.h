@@ -15,6 +15,7 @@
 enum dispatch {
     DISPATCH_ANSWERED, /* call->reply is the answer */
     DISPATCH_READY,    /* the handler can run: dispatch_run() */
+    DISPATCH_SLOW,     /* the same, but it may take long */
     DISPATCH_HASHES    /* the same, but it will hash a password: pass the gate first */
 };
 

@@ -24,6 +24,7 @@ struct route {
     handler *handler;
     enum access access;
     bool hashes;     /* hashes a password: goes through the gate */
+    bool slow;       /* may take long: other workers look after the connections meanwhile */
     size_t body_max; /* bytes */
 };
 
