@@ -13,7 +13,8 @@
 /* SHA-256 (FIPS 180-4) of `size` bytes. Errors: ERR_NOMEM. */
 MUST_CHECK enum err digest_sha256(const void *bytes, size_t size, unsigned char digest[DIGEST_SHA256_SIZE]);
 
-/* HMAC-SHA1 (RFC 2104) of `size` bytes under `key`: what shared-secret registration uses. Errors: ERR_NOMEM. */
+/* HMAC-SHA1 (RFC 2104) of `size` bytes under `key`: what shared-secret registration uses. Errors: ERR_NOMEM.
+ */
 MUST_CHECK enum err digest_hmac_sha1(const void *key, size_t key_size, const void *bytes, size_t size,
                                      unsigned char mac[DIGEST_SHA1_SIZE]);
 

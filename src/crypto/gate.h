@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The gate that lets at most so many processes of the pool hash at once. Password hashing takes a core and tens
- * of megabytes for a tenth of a second on purpose; without the gate a burst of sign-ins would take all of them.
+ * The gate that lets at most so many processes of the pool hash at once. Password hashing takes a core and
+ * tens of megabytes for a tenth of a second on purpose; without the gate a burst of sign-ins would take all
+ * of them.
  *
- * A slot is a byte of a lock file held by fcntl(2): it holds over every process that uses the same file (pool,
- * spawn-fcgi, mod_fcgid, CGI, commands), and the kernel gives it back when its holder dies, however it dies.
+ * A slot is a byte of a lock file held by fcntl(2): it holds over every process that uses the same file
+ * (pool, spawn-fcgi, mod_fcgid, CGI, commands), and the kernel gives it back when its holder dies, however it
+ * dies.
  */
 #ifndef CRYPTO_GATE_H
 #define CRYPTO_GATE_H
@@ -16,8 +18,8 @@
 struct gate;
 
 /*
- * Opens the gate with `slots` (at least 1) places on the lock file `path`, which is created with mode 600 when
- * it is not there. The caller closes it with gate_close(). Errors: ERR_NOMEM, ERR_IO (logged).
+ * Opens the gate with `slots` (at least 1) places on the lock file `path`, which is created with mode 600
+ * when it is not there. The caller closes it with gate_close(). Errors: ERR_NOMEM, ERR_IO (logged).
  */
 MUST_CHECK enum err gate_open(struct gate **gate, const char *path, int slots);
 

@@ -9,7 +9,8 @@
 /* Fills `bytes` from the operating system's generator. Errors: ERR_IO. */
 MUST_CHECK enum err random_bytes(void *bytes, size_t size);
 
-#define RANDOM_TOKEN_SIZE  44 /* 32 bytes as URL-safe unpadded base64, and the NUL: an access token of Dendrite's */
+#define RANDOM_TOKEN_SIZE                                                                                    \
+    44 /* 32 bytes as URL-safe unpadded base64, and the NUL: an access token of Dendrite's */
 #define RANDOM_DEVICE_SIZE 9  /* 6 bytes likewise: a device id of Dendrite's */
 #define RANDOM_NONCE_SIZE  33 /* 16 bytes as hex, and the NUL */
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The one seam: every change to the homeserver goes through this table of acts, and handlers never ask which
- * implementation is behind it. One call is one transaction: either all of it happened or nothing. An act that a
- * mode cannot do is an empty entry; the wrappers below answer it with ERR_UNSUPPORTED, in one place.
+ * implementation is behind it. One call is one transaction: either all of it happened or nothing. An act that
+ * a mode cannot do is an empty entry; the wrappers below answer it with ERR_UNSUPPORTED, in one place.
  */
 #ifndef HOMESERVER_HOMESERVER_H
 #define HOMESERVER_HOMESERVER_H
@@ -51,8 +51,8 @@ struct homeserver_acts {
                                const struct client *client, struct arena *arena, struct session *session);
 
     /*
-     * Checks the password and begins a session; a known device id gets a new token. ERR_DENIED: no such user or
-     * a wrong password, in the same time; ERR_DEACTIVATED: the right password of a deactivated account.
+     * Checks the password and begins a session; a known device id gets a new token. ERR_DENIED: no such user
+     * or a wrong password, in the same time; ERR_DEACTIVATED: the right password of a deactivated account.
      */
     enum err (*sign_in)(struct homeserver *hs, const char *localpart, const char *password,
                         const struct client *client, struct arena *arena, struct session *session);
@@ -62,8 +62,8 @@ struct homeserver_acts {
                               struct arena *arena, struct session *session);
 
     /*
-     * Sets a password; with `end_sessions` also ends every session of the user but that of `except_token` (NULL:
-     * all). ERR_NOT_FOUND.
+     * Sets a password; with `end_sessions` also ends every session of the user but that of `except_token`
+     * (NULL: all). ERR_NOT_FOUND.
      */
     enum err (*set_password)(struct homeserver *hs, const char *localpart, const char *password,
                              bool end_sessions, const char *except_token);
@@ -72,7 +72,8 @@ struct homeserver_acts {
     enum err (*end_session)(struct homeserver *hs, const char *localpart, const char *device_id);
     enum err (*end_sessions)(struct homeserver *hs, const char *localpart);
 
-    /* Makes a user an admin, or an admin a user. ERR_NOT_FOUND; ERR_INVALID: a guest or an application service. */
+    /* Makes a user an admin, or an admin a user. ERR_NOT_FOUND; ERR_INVALID: a guest or an application
+     * service. */
     enum err (*set_admin)(struct homeserver *hs, const char *localpart, bool admin);
 
     /* Deactivates an account for good; again is fine. ERR_NOT_FOUND. */
@@ -98,13 +99,16 @@ MUST_CHECK enum err homeserver_create_account(struct homeserver *hs, const struc
                                               const struct client *client, struct arena *arena,
                                               struct session *session);
 MUST_CHECK enum err homeserver_sign_in(struct homeserver *hs, const char *localpart, const char *password,
-                                       const struct client *client, struct arena *arena, struct session *session);
+                                       const struct client *client, struct arena *arena,
+                                       struct session *session);
 MUST_CHECK enum err homeserver_begin_session(struct homeserver *hs, const char *localpart,
                                              const struct client *client, struct arena *arena,
                                              struct session *session);
-MUST_CHECK enum err homeserver_set_password(struct homeserver *hs, const char *localpart, const char *password,
-                                            bool end_sessions, const char *except_token);
-MUST_CHECK enum err homeserver_end_session(struct homeserver *hs, const char *localpart, const char *device_id);
+MUST_CHECK enum err homeserver_set_password(struct homeserver *hs, const char *localpart,
+                                            const char *password, bool end_sessions,
+                                            const char *except_token);
+MUST_CHECK enum err homeserver_end_session(struct homeserver *hs, const char *localpart,
+                                           const char *device_id);
 MUST_CHECK enum err homeserver_end_sessions(struct homeserver *hs, const char *localpart);
 MUST_CHECK enum err homeserver_set_admin(struct homeserver *hs, const char *localpart, bool admin);
 MUST_CHECK enum err homeserver_deactivate(struct homeserver *hs, const char *localpart);

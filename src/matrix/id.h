@@ -16,12 +16,13 @@ struct user_id {
 
 /*
  * Takes a user id apart. Historical localparts (any character but ":" and NUL) are accepted, as the
- * specification asks of servers. False when it is not of the form "@localpart:server_name", the server name does
- * not follow its grammar, or it is longer than 255 bytes.
+ * specification asks of servers. False when it is not of the form "@localpart:server_name", the server name
+ * does not follow its grammar, or it is longer than 255 bytes.
  */
 bool user_id_parse(const char *text, struct user_id *id);
 
-/* Whether `text` follows the grammar of a server name: host name, IPv4 or [IPv6] address, and an optional port. */
+/* Whether `text` follows the grammar of a server name: host name, IPv4 or [IPv6] address, and an optional
+ * port. */
 bool server_name_valid(const char *text);
 
 /* What is wrong with a localpart for a new account; LOCALPART_OK if nothing. */
