@@ -64,7 +64,7 @@ static enum err code_err(const struct db *db, int code)
 {
     int system = primary(code) == SQLITE_IOERR ? sqlite3_system_errno(db->handle) : 0;
 
-    /* SQLite knows ENOSPC as "full", but neither a quota nor a limit on the size of files. */
+    /* SQLite itself takes ENOSPC for "full", but neither a quota nor a limit on the size of files. */
     if (system == ENOSPC || system == EDQUOT || system == EFBIG)
         return ERR_FULL;
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
@@ -346,7 +346,7 @@ enum err db_use_wal(struct db *db)
     const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
     int64_t deadline = clock_monotonic_ms() + DB_BUSY_TIMEOUT_MS;
     struct stmt *stmt;
-    bool wal = false;
+    bool wal;
     int code;
     enum err e;
 
@@ -401,7 +401,8 @@ static enum err connect_to(struct db *db)
     if (code == SQLITE_NOMEM)
         return ERR_NOMEM;
     if (code != SQLITE_OK) {
-        log_error("database %s: %s", db->path, sqlite3_errmsg(db->handle));
+        log_error("database %s: %s: %s", db->path, sqlite3_errmsg(db->handle),
+                  strerror(sqlite3_system_errno(db->handle)));
         return code_err(db, code);
     }
     /* Without the right to write, SQLite opens a file for reading only, and says nothing. */

@@ -32,7 +32,8 @@ struct database {
     struct arena *arena;
 };
 
-static inline void shell(const char *format, ...)
+/* Runs a formatted command line. */
+static inline void __attribute__((format(printf, 1, 2))) shell(const char *format, ...)
 {
     char command[512];
     va_list args;
@@ -46,6 +47,8 @@ static inline void shell(const char *format, ...)
 static inline int database_folder(void **state)
 {
     struct database *d = calloc(1, sizeof *d);
+    if (!d)
+        abort();
 
     strcpy(d->folder, "/tmp/mxadmin-unit-XXXXXX");
     assert_non_null(mkdtemp(d->folder));

@@ -29,18 +29,18 @@ static void refuses_what_is_no_database(void **state)
 {
     struct database *d = *state;
     static const struct {
-        const char *make; /* %s: the path */
+        const char *make; /* the file $f */
         enum err result;
     } rows[] = {
-        {"true %s", ERR_NOT_FOUND},
-        {"mkdir %s", ERR_IO},
-        {"yes 'not a database' | head -c 20000 > %s", ERR_CORRUPT},
-        {"gzip -dc tests/fixture/dendrite.db.gz | head -c 100000 > %s", ERR_CORRUPT}, /* cut off */
+        {"true", ERR_NOT_FOUND},
+        {"mkdir $f", ERR_IO},
+        {"yes 'not a database' | head -c 20000 > $f", ERR_CORRUPT},
+        {"gzip -dc tests/fixture/dendrite.db.gz | head -c 100000 > $f", ERR_CORRUPT}, /* cut off */
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         shell("rm -rf %s", d->path);
-        shell(rows[i].make, d->path);
+        shell("f=%s; %s", d->path, rows[i].make);
         assert_int_equal(db_open(&d->db, d->path), rows[i].result);
         assert_null(d->db);
     }
