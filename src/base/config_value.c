@@ -85,12 +85,14 @@ void config_clear(struct config *config, const struct option *option)
 /* The absolute form of a path; `prefix` bytes at its start are kept as they are. NULL: memory is gone. */
 static char *absolute(const struct config_reading *reading, const char *path, size_t prefix)
 {
-    char *result = NULL;
+    size_t size = strlen(reading->folder) + strlen(path) + 2;
+    char *result;
 
     if (!*path || path[prefix] == '/')
         return strdup(path);
-    if (asprintf(&result, "%.*s%s/%s", (int)prefix, path, reading->folder, path + prefix) < 0)
-        return NULL;
+    result = malloc(size);
+    if (result)
+        snprintf(result, size, "%.*s%s/%s", (int)prefix, path, reading->folder, path + prefix);
     return result;
 }
 

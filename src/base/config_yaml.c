@@ -202,10 +202,10 @@ static enum err load(struct config_reading *reading, yaml_parser_t *parser, yaml
 {
     if (yaml_parser_load(parser, document))
         return ERR_OK;
-    if (parser->error == YAML_MEMORY_ERROR)
+    /* libyaml fails without an error in some places, and there for want of memory only. */
+    if (parser->error == YAML_MEMORY_ERROR || parser->error == YAML_NO_ERROR)
         return ERR_NOMEM;
-    config_fault(reading, problem_line(parser), NULL, "%s",
-                 parser->problem ? parser->problem : "this is not YAML");
+    config_fault(reading, problem_line(parser), NULL, "%s", parser->problem);
     return ERR_INVALID;
 }
 
