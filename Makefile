@@ -80,6 +80,12 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libmxadmin.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) -Itests/unit $(ALL_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -o $@ $< $(BUILD)/libmxadmin.a $(PKG_LIBS) -lcmocka
 
+# What tests/matrix compares with its own reading of the specification.
+unit: $(BUILD)/matrix/event_check
+$(BUILD)/matrix/%: tests/matrix/%.c $(BUILD)/libmxadmin.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -o $@ $< $(BUILD)/libmxadmin.a $(PKG_LIBS)
+
 # Fuzz targets, each the parser's real entry point; they want BUILD=build/fuzz CC=clang SANITIZE=fuzzer-no-link,address,undefined.
 FUZZ := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
 fuzz: $(FUZZ)
