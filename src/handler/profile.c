@@ -25,36 +25,48 @@ static bool profile_find(struct call *call, struct profile *profile)
     return e == ERR_OK;
 }
 
-/* NULL, which json_pack() then leaves out, for a text that is not set. */
-static const char *set_or_null(const char *text)
+/*
+ * Leaves a text out that is not set. (json_pack() could do that, with "s*", but it then leaves out too what
+ * it has no memory for.)
+ */
+static json_t *with_text(json_t *object, const char *key, const char *text)
 {
-    return text && *text ? text : NULL;
+    if (object && text && *text && json_object_set_new(object, key, json_string(text))) {
+        json_decref(object);
+        return NULL;
+    }
+    return object;
+}
+
+static json_t *with_display_name(json_t *object, const struct profile *profile)
+{
+    return with_text(object, "displayname", profile->display_name);
+}
+
+static json_t *with_avatar_url(json_t *object, const struct profile *profile)
+{
+    return with_text(object, "avatar_url", profile->avatar_url);
 }
 
 json_t *profile_get(struct call *call)
 {
     struct profile profile = {0};
 
-    if (!profile_find(call, &profile))
-        return NULL;
-    return json_pack("{s:s*, s:s*}", "displayname", set_or_null(profile.display_name), "avatar_url",
-                     set_or_null(profile.avatar_url));
+    return profile_find(call, &profile)
+               ? with_avatar_url(with_display_name(json_object(), &profile), &profile)
+               : NULL;
 }
 
 json_t *profile_display_name_get(struct call *call)
 {
     struct profile profile = {0};
 
-    if (!profile_find(call, &profile))
-        return NULL;
-    return json_pack("{s:s*}", "displayname", set_or_null(profile.display_name));
+    return profile_find(call, &profile) ? with_display_name(json_object(), &profile) : NULL;
 }
 
 json_t *profile_avatar_url_get(struct call *call)
 {
     struct profile profile = {0};
 
-    if (!profile_find(call, &profile))
-        return NULL;
-    return json_pack("{s:s*}", "avatar_url", set_or_null(profile.avatar_url));
+    return profile_find(call, &profile) ? with_avatar_url(json_object(), &profile) : NULL;
 }
