@@ -44,6 +44,7 @@ def load():
         head = items.pop(0) if "name" not in items[0] else {}
         assert set(head) <= {"config", "accounts"}, path
         for case in items:
+            case["name"] = str(case["name"])  # YAML reads "null" as none
             assert set(case) <= KEYS, "%s: %s: unknown key %s" % (path, case["name"], set(case) - KEYS)
         names = [case["name"] for case in items]
         assert len(names) == len(set(names)), "%s: a name occurs twice" % path
