@@ -102,8 +102,8 @@ enum err auth_rules_check_auth_events(const struct room_version *version, const 
     bool taken[AUTH_KEYS_MAX] = {false};
     size_t selected;
 
-    *reason = "the event is malformed";
-    if (!type || !sender || !room_id)
+    *reason = type && sender && room_id ? NULL : "the event is malformed";
+    if (*reason)
         return ERR_DENIED;
     if (strcmp(type, "m.room.create") == 0)
         return ERR_OK; /* rule 1 has the last word on it */

@@ -24,7 +24,7 @@ struct auth_state {
 
 /*
  * Checks an event that has passed event_check_format() against `state`: all rules but those about its
- * auth_events. Errors: ERR_DENIED (`*reason` says which rule, a constant), ERR_NOMEM.
+ * auth_events. Errors: ERR_DENIED (`*reason` says why, a constant; NULL otherwise), ERR_NOMEM.
  */
 MUST_CHECK enum err auth_rules_check(const struct room_version *version, json_t *event,
                                      const struct auth_state *state, const char **reason);

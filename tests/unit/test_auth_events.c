@@ -107,10 +107,26 @@ static void holds_events_to_the_selection(void **state)
         assert_int_equal(e, given[i].reason ? ERR_DENIED : ERR_OK);
         if (given[i].reason)
             assert_string_equal(reason, given[i].reason);
+        else
+            assert_null(reason);
         for (size_t k = 0; k < count; k++)
             json_decref(auth_events[k]);
         json_decref(event);
     }
+}
+
+static void leaves_the_first_event_to_its_own_rule(void **state)
+{
+    json_t *event = room_event("m.room.create", "@creator:x", "", json_object());
+    const char *reason = "unset";
+
+    (void)state;
+    assert_int_equal(auth_rules_check_auth_events(room_version_of(10), event, NULL, 0, &reason), ERR_OK);
+    assert_null(reason);
+    assert_int_equal(json_object_del(event, "sender"), 0);
+    assert_int_equal(auth_rules_check_auth_events(room_version_of(10), event, NULL, 0, &reason), ERR_DENIED);
+    assert_non_null(reason);
+    json_decref(event);
 }
 
 int main(void)
@@ -118,6 +134,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(selects_auth_events),
         cmocka_unit_test(holds_events_to_the_selection),
+        cmocka_unit_test(leaves_the_first_event_to_its_own_rule),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
