@@ -62,6 +62,8 @@ static void test_decode(void **state)
         {"Zm9v", 2, ERR_TOO_LARGE, NULL, 0},
         {"Zg", 0, ERR_TOO_LARGE, NULL, 0},
         {"Z", 9, ERR_INVALID, NULL, 0}, /* six bits are no byte */
+        {"A", 9, ERR_INVALID, NULL, 0},
+        {"Zm9vA", 9, ERR_INVALID, NULL, 0},
         {"Zm9vY", 9, ERR_INVALID, NULL, 0},
         {"Zh", 9, ERR_INVALID, NULL, 0}, /* bits left over */
         {"Zm9", 9, ERR_INVALID, NULL, 0},

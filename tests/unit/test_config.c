@@ -567,17 +567,12 @@ static void test_sample_is_a_configuration(void **state)
     (void)state;
     assert_string_equal(config->server_name, "example.org");
     config_free(&config);
-    for (char *line = sample; line; line = strchr(line, '\n')) {
-        line += strspn(line, "\n ");
-        if (line[0] == '#' && isalpha((unsigned char)line[1])) {
-            line[0] = ' ';
+    for (char *line = sample; (line = strchr(line, '#')); line++)
+        if (isalpha((unsigned char)line[1])) {
+            memmove(line, line + 1, strlen(line));
             uncommented++;
         }
-    }
     assert_int_equal(uncommented, CONFIG_OPTIONS - 3);
-    for (char *line = sample; (line = strstr(line, "\n ")); line++)
-        if (isalpha((unsigned char)line[2]))
-            memmove(line + 1, line + 2, strlen(line + 1));
     config = read_good(sample);
     assert_string_equal(config->listen, "unix:/run/mxadmin/mxadmin.sock");
     assert_string_equal(config->server_version, "mxadmin " MXADMIN_VERSION);
