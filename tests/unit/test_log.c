@@ -191,14 +191,14 @@ static void test_long_lines(void **state)
 
             repeat(text, units[u], count);
             log_open(LOG_TARGET_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_INFO);
-            log_fields(LOG_LEVEL_INFO, "mmmmmmmm" + count % 8, fields, 2);
+            log_fields(LOG_LEVEL_INFO, &"mmmmmmmm"[count % 8], fields, 2);
             take_text(line);
             assert_true(strlen(line) < LINE_MAX_SIZE && utf8_valid(line, strlen(line)));
             cut = !strstr(line, " l=7");
             assert_int_equal(cut, strcmp(line + strlen(line) - 6, " [cut]") == 0);
 
             log_open(LOG_TARGET_STDERR, LOG_FORMAT_JSON, LOG_LEVEL_INFO);
-            log_fields(LOG_LEVEL_INFO, "mmmmmmmm" + count % 8, fields, 2);
+            log_fields(LOG_LEVEL_INFO, &"mmmmmmmm"[count % 8], fields, 2);
             object = take_json(line);
             assert_true(strlen(line) <= LINE_MAX_SIZE);
             cut = json_is_true(json_object_get(object, "cut"));
