@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Writing rooms: events are built, signed, checked and stored one after another, each with the one before it
+ * as its previous event, so that a room has one forward extremity however many there were.
+ */
+#ifndef HOMESERVER_STANDALONE_ROOM_H
+#define HOMESERVER_STANDALONE_ROOM_H
+
+#include <stdint.h>
+#include <jansson.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "crypto/ed25519.h"
+#include "homeserver/homeserver.h"
+#include "matrix/id.h"
+
+/* What an act writes its rooms with. */
+struct room_writer {
+    struct db *db;           /* borrowed */
+    const char *server_name; /* borrowed */
+    struct arena *arena;     /* borrowed; for what lives as long as the act */
+    struct signing_key key;
+    int64_t now_ms; /* the origin_server_ts of its events */
+};
+
+/*
+ * Reads the signing key, and the time. The caller ends it with room_writer_close(), also after an error.
+ * Errors: those of signing_key_read().
+ */
+MUST_CHECK enum err room_writer_open(struct room_writer *writer, const struct homeserver *hs,
+                                     struct arena *arena);
+void room_writer_close(struct room_writer *writer);
+
+/* A room that is being written. One at a time, inside a transaction for writing. */
+struct room;
+
+/*
+ * Opens a room that has events. The caller ends it with room_close(). Errors: ERR_NOT_FOUND (there is no such
+ * room, or we only know it by an invitation), ERR_INVALID (logged; of a room version that we do not know),
+ * ERR_CORRUPT, ERR_NOMEM and those of db_step().
+ */
+MUST_CHECK enum err room_open(struct room **room, const struct room_writer *writer, const char *room_id);
+
+/* Begins a new room, whose first event is to be m.room.create. Errors: ERR_EXISTS, and as above. */
+MUST_CHECK enum err room_begin(struct room **room, const struct room_writer *writer, const char *room_id,
+                               const char *version);
+
+/*
+ * Writes where the room's history ends now, if `err` is ERR_OK; otherwise the caller rolls back. Frees the
+ * room, sets it to NULL, and returns `err` or its own failure. NULL inside is allowed.
+ */
+MUST_CHECK enum err room_close(struct room **room, enum err err);
+
+/* A new event. Everything is borrowed. */
+struct new_event {
+    const char *sender;
+    const char *type;
+    const char *state_key; /* NULL: not a state event */
+    json_t *content;
+    json_t *unsigned_data; /* NULL: none */
+};
+
+/*
+ * Appends an event; `id` becomes its id. It is checked by the authorisation rules before anything is stored.
+ * Errors: ERR_DENIED (logged), ERR_INVALID (not what the room version allows in an event), ERR_TOO_LARGE:
+ * then nothing was stored, and others can be appended. ERR_CORRUPT, ERR_NOMEM and those of db_step(): then
+ * the caller is to roll back.
+ */
+MUST_CHECK enum err room_append(struct room *room, const struct new_event *event, char id[ID_SIZE]);
+
+/*
+ * The event at a place of the room's current state, borrowed until the next call for this room; NULL: there
+ * is none. Errors: ERR_CORRUPT, ERR_NOMEM and those of db_step().
+ */
+MUST_CHECK enum err room_state(struct room *room, const char *type, const char *state_key, json_t **event);
+
+/* The membership of a user in that state, as long as that event; "leave" when there is none. Errors as above.
+ */
+MUST_CHECK enum err room_membership(struct room *room, const char *user_id, const char **membership);
+
+/* The number of the room in the database. */
+int64_t room_number(const struct room *room);
+
+#endif

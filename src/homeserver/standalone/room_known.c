@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: ISC */
+/* The events that the room writer looks at: read once, and kept while they are of use. */
+#include <string.h>
+
+#include "base/log.h"
+#include "homeserver/standalone/room_parts.h"
+#include "matrix/canonical_json.h"
+#include "matrix/field.h"
+
+/* The kept event `nid`; otherwise a place for it: a free one, or that of the event not used for longest. */
+static struct known_event *find(struct room *room, int64_t nid)
+{
+    struct known_event *oldest = &room->known[0];
+
+    for (size_t i = 0; i < KNOWN_EVENTS; i++) {
+        struct known_event *known = &room->known[i];
+
+        if (known->nid == nid)
+            return known;
+        if (known->used < oldest->used)
+            oldest = known;
+    }
+    return oldest;
+}
+
+static void forget(struct known_event *known)
+{
+    json_decref(known->json);
+    *known = (struct known_event){0};
+}
+
+/* Reads the event into a place that is free. */
+static enum err read(struct room *room, int64_t nid, struct known_event *known)
+{
+    struct stored_event *stored = &room->stored;
+    enum err e = events_find(room->writer->db, nid, stored);
+
+    if (e)
+        return e;
+    e = canonical_json_read(stored->json.data, stored->json.length, &known->json);
+    if (!e && room->version->event_id == EVENT_ID_STORED)
+        e = event_reference_hash(room->version, known->json, known->reference_hash);
+    if (e && e != ERR_NOMEM) {
+        log_error("database: the event number %lld is malformed", (long long)nid);
+        e = ERR_CORRUPT;
+    }
+    if (e) {
+        forget(known);
+        return e;
+    }
+    memcpy(known->id, stored->id, sizeof known->id);
+    known->nid = nid;
+    return ERR_OK;
+}
+
+enum err room_known(struct room *room, int64_t nid, const struct known_event **out)
+{
+    struct known_event *known = find(room, nid);
+    enum err e = ERR_OK;
+
+    if (known->nid != nid) {
+        forget(known);
+        e = read(room, nid, known);
+    }
+    known->used = ++room->uses;
+    *out = known;
+    return e;
+}
+
+/* A text without a number is the type or state key of no event. */
+static enum err find_numbers(struct room *room, const char *type, const char *state_key, int64_t *type_nid,
+                             int64_t *state_key_nid)
+{
+    enum err e = event_types_find(room->writer->db, type, type_nid);
+
+    return e ? e : state_keys_find(room->writer->db, state_key, state_key_nid);
+}
+
+enum err room_state_known(struct room *room, const char *type, const char *state_key,
+                          const struct known_event **known)
+{
+    int64_t type_nid, state_key_nid, nid;
+    enum err e = find_numbers(room, type, state_key, &type_nid, &state_key_nid);
+
+    *known = NULL;
+    if (e)
+        return e == ERR_NOT_FOUND ? ERR_OK : e;
+    nid = state_get(room->state, type_nid, state_key_nid);
+    return nid ? room_known(room, nid, known) : ERR_OK;
+}
+
+void room_remember(struct room *room, int64_t nid, const struct event *event)
+{
+    struct known_event *known = find(room, nid);
+
+    forget(known);
+    known->nid = nid;
+    known->used = ++room->uses;
+    known->json = json_incref(event->json);
+    memcpy(known->id, event->id, sizeof known->id);
+    memcpy(known->reference_hash, event->reference_hash, sizeof known->reference_hash);
+}
+
+enum history_visibility room_visibility_of(const json_t *event)
+{
+    static const struct {
+        const char *name;
+        enum history_visibility visibility;
+    } names[] = {
+        {"world_readable", HISTORY_WORLD_READABLE},
+        {"invited", HISTORY_INVITED},
+        {"joined", HISTORY_JOINED},
+    };
+    const char *name = field_string(field_object(event, "content"), "history_visibility");
+
+    for (size_t i = 0; name && i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i].name, name) == 0)
+            return names[i].visibility;
+    return HISTORY_SHARED;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: ISC */
+/* What the files of the room writer share; nobody else includes it. */
+#ifndef HOMESERVER_STANDALONE_ROOM_PARTS_H
+#define HOMESERVER_STANDALONE_ROOM_PARTS_H
+
+#include "homeserver/standalone/room.h"
+#include "matrix/event.h"
+#include "store/events.h"
+#include "store/rooms.h"
+#include "store/state.h"
+#include "store/sync.h"
+
+/*
+ * A stored event in memory. An event takes up to 7 others to authorise it, and the one that it replaces: with
+ * twice as many kept, those that all events need (m.room.create and so on) stay, and the members change.
+ */
+struct known_event {
+    int64_t nid; /* 0: a free place */
+    uint64_t used;
+    char id[ID_SIZE];
+    unsigned char reference_hash[DIGEST_SHA256_SIZE]; /* in room versions 1 and 2, whose references have it */
+    json_t *json;
+};
+#define KNOWN_EVENTS 16
+
+/* A forward extremity. */
+struct extremity {
+    int64_t nid;
+    char id[ID_SIZE];
+    unsigned char reference_hash[DIGEST_SHA256_SIZE]; /* as above */
+};
+
+struct room {
+    const struct room_writer *writer;
+    const struct room_version *version;
+    struct room_row row; /* as it is in the database; its texts live in the writer's arena */
+    struct state *state;
+    struct extremity *latest; /* the last event that was appended is the first */
+    size_t latest_count;
+    int64_t depth; /* of the deepest extremity; 0 in a new room */
+    int64_t last_nid;
+    bool changed;
+    enum history_visibility visibility; /* in the current state */
+    struct known_event known[KNOWN_EVENTS];
+    uint64_t uses;
+    struct stored_event stored; /* scratch of the look-ups */
+};
+
+/* The stored event `nid`; borrowed, as room_state() says. */
+MUST_CHECK enum err room_known(struct room *room, int64_t nid, const struct known_event **known);
+
+/* The event at a place of the current state; NULL: there is none. Likewise. */
+MUST_CHECK enum err room_state_known(struct room *room, const char *type, const char *state_key,
+                                     const struct known_event **known);
+
+/* Keeps an event that was just stored, so that it need not be read again. */
+void room_remember(struct room *room, int64_t nid, const struct event *event);
+
+/* The visibility that an m.room.history_visibility event sets. */
+enum history_visibility room_visibility_of(const json_t *event);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * roomserver_events, roomserver_event_json and roomserver_previous_events, and the numbers that event types
+ * and state keys (the ids of users among them) have in these tables.
+ */
+#ifndef STORE_EVENTS_H
+#define STORE_EVENTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "matrix/id.h"
+#include "store/db.h"
+
+/* The numbers of the state key "", and of what is not a state event. */
+enum { STATE_KEY_NONE = 0, STATE_KEY_EMPTY = 1 };
+
+/* The number of a text. ERR_NOT_FOUND when it has none yet. */
+MUST_CHECK enum err event_types_find(struct db *db, const char *type, int64_t *nid);
+MUST_CHECK enum err state_keys_find(struct db *db, const char *state_key, int64_t *nid);
+
+/* The same; a text that has none is given one. */
+MUST_CHECK enum err event_types_number(struct db *db, const char *type, int64_t *nid);
+MUST_CHECK enum err state_keys_number(struct db *db, const char *state_key, int64_t *nid);
+
+/* An event to be stored. */
+struct event_row {
+    int64_t room_nid;
+    int64_t type_nid;
+    int64_t state_key_nid;
+    int64_t snapshot_nid; /* of the state before the event */
+    int64_t depth;
+    const char *id;
+    const int64_t *auth_nids;
+    size_t auth_nids_count;
+    const char *json;
+};
+
+/* Stores an event as accepted and sent out; `*nid` becomes its number. */
+MUST_CHECK enum err events_insert(struct db *db, const struct event_row *row, int64_t *nid);
+
+/* Notes that the event `nid` has `event_id` among its prev_events. Errors: ERR_CORRUPT. */
+MUST_CHECK enum err events_add_previous(struct db *db, const char *event_id, int64_t nid);
+
+/* What others ask about a stored event. Begin with {0}; one struct can serve many look-ups, and its `json` is
+ * freed by the caller. */
+struct stored_event {
+    char id[ID_SIZE];
+    struct buf json;
+};
+/* Errors: ERR_CORRUPT (logged; there is no such event). */
+MUST_CHECK enum err events_find(struct db *db, int64_t nid, struct stored_event *event);
+
+/* The place of an event in the state: the numbers of its type and state key. Errors: as above. */
+MUST_CHECK enum err events_place(struct db *db, int64_t nid, int64_t *type_nid, int64_t *state_key_nid);
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/list.h"
+#include "store/memberships.h"
+
+static const char sql_find[] =
+    "SELECT membership_nid FROM roomserver_membership WHERE room_nid = ?1 AND target_nid = ?2";
+static const char sql_put[] =
+    "INSERT INTO roomserver_membership (room_nid, target_nid, sender_nid, membership_nid, event_nid,"
+    " target_local, forgotten) VALUES (?1, ?2, ?3, ?4, ?5, ?6, FALSE)"
+    " ON CONFLICT (room_nid, target_nid) DO UPDATE SET sender_nid = excluded.sender_nid,"
+    " membership_nid = excluded.membership_nid, event_nid = excluded.event_nid, forgotten = FALSE";
+static const char sql_delete[] = "DELETE FROM roomserver_membership WHERE room_nid = ?1 AND target_nid = ?2";
+static const char sql_local[] =
+    "SELECT m.event_nid, k.event_state_key FROM roomserver_membership m"
+    " JOIN roomserver_event_state_keys k ON k.event_state_key_nid = m.target_nid"
+    " WHERE m.room_nid = ?1 AND m.membership_nid = 3 AND m.target_local AND m.event_nid > ?2"
+    " ORDER BY m.event_nid LIMIT ?3";
+
+/*
+ * Dendrite has no index from a user to the rooms. But whoever is in a room is the state key of an event
+ * there, or of an invitation, and for those there are indexes.
+ */
+#define ROOMS_OF(user)                                                                                       \
+    "(SELECT room_nid FROM roomserver_events WHERE event_state_key_nid = " user                              \
+    " UNION SELECT room_nid FROM roomserver_invites WHERE target_nid = " user " AND NOT retired)"
+static const char sql_rooms[] =
+    "SELECT m.room_nid, r.room_id, m.membership_nid FROM roomserver_membership m"
+    " JOIN roomserver_rooms r ON r.room_nid = m.room_nid"
+    " WHERE m.target_nid = ?1 AND m.membership_nid IN (2, 3, 4) AND m.room_nid IN " ROOMS_OF(
+        "?1") " ORDER BY CASE m.membership_nid WHEN 3 THEN 1 WHEN 2 THEN 2 ELSE 3 END, m.room_nid";
+static const char sql_common[] =
+    "SELECT m.room_nid, r.room_id, m.membership_nid FROM roomserver_membership m"
+    " JOIN roomserver_rooms r ON r.room_nid = m.room_nid"
+    " JOIN roomserver_membership j ON j.room_nid = m.room_nid AND j.target_nid = ?1"
+    " AND j.membership_nid = 3"
+    " WHERE m.target_nid = ?2 AND m.room_nid IN " ROOMS_OF("?2") " ORDER BY m.room_nid";
+
+static const char sql_insert_invite[] =
+    "INSERT INTO roomserver_invites (invite_event_id, room_nid, target_nid, sender_nid, retired,"
+    " invite_event_json) VALUES (?1, ?2, ?3, ?4, FALSE, ?5)";
+static const char sql_retire_invites[] = "UPDATE roomserver_invites SET retired = TRUE"
+                                         " WHERE room_nid = ?1 AND target_nid = ?2 AND NOT retired"
+                                         " RETURNING invite_event_id";
+
+_Static_assert(MEMBERSHIP_INVITE == 2 && MEMBERSHIP_JOIN == 3 && MEMBERSHIP_KNOCK == 4,
+               "the statements have these numbers");
+
+enum err memberships_find(struct db *db, int64_t room_nid, int64_t target_nid, enum membership *membership)
+{
+    int64_t nid = MEMBERSHIP_LEAVE;
+    enum err e = db_integer(db, sql_find, DB_ARGS(DB_I(room_nid), DB_I(target_nid)), &nid);
+
+    *membership = (enum membership)nid;
+    return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+enum err memberships_put(struct db *db, const struct membership_row *row)
+{
+    return db_run(db, sql_put,
+                  DB_ARGS(DB_I(row->room_nid), DB_I(row->target_nid), DB_I(row->sender_nid),
+                          DB_I(row->membership), DB_I(row->event_nid), DB_I(row->target_local)),
+                  NULL);
+}
+
+enum err memberships_delete(struct db *db, int64_t room_nid, int64_t target_nid)
+{
+    return db_run(db, sql_delete, DB_ARGS(DB_I(room_nid), DB_I(target_nid)), NULL);
+}
+
+/* Runs a statement and has `take` fill an item from each row. */
+static enum err collect(struct db *db, const char *sql, const struct db_value *args, size_t count,
+                        struct list *list,
+                        void (*take)(struct stmt *stmt, struct arena *arena, void *item, enum err *e))
+{
+    struct stmt *stmt;
+    bool row = true;
+    enum err e = db_query(db, sql, args, count, &stmt);
+
+    while (!e && row) {
+        e = db_step(stmt, &row);
+        if (!e && row) {
+            void *item = list_add(list);
+
+            if (item)
+                take(stmt, list->arena, item, &e);
+            else
+                e = ERR_NOMEM;
+        }
+    }
+    db_done(&stmt);
+    return e;
+}
+
+static void take_member(struct stmt *stmt, struct arena *arena, void *item, enum err *e)
+{
+    struct member *member = item;
+
+    member->event_nid = db_int(stmt, 0);
+    member->user_id = db_copy(stmt, 1, arena, e);
+}
+
+enum err memberships_local(struct db *db, int64_t room_nid, int64_t after, size_t max, struct arena *arena,
+                           struct member **members, size_t *count)
+{
+    struct list list = {.arena = arena, .item_size = sizeof **members};
+    enum err e =
+        collect(db, sql_local, DB_ARGS(DB_I(room_nid), DB_I(after), DB_I((int64_t)max)), &list, take_member);
+
+    *members = list.items;
+    *count = list.count;
+    return e;
+}
+
+static void take_room(struct stmt *stmt, struct arena *arena, void *item, enum err *e)
+{
+    struct user_room *room = item;
+
+    room->room_nid = db_int(stmt, 0);
+    room->room_id = db_copy(stmt, 1, arena, e);
+    room->membership = (enum membership)db_int(stmt, 2);
+}
+
+enum err memberships_rooms(struct db *db, int64_t target_nid, struct arena *arena, struct user_room **rooms,
+                           size_t *count)
+{
+    struct list list = {.arena = arena, .item_size = sizeof **rooms};
+    enum err e = collect(db, sql_rooms, DB_ARGS(DB_I(target_nid)), &list, take_room);
+
+    *rooms = list.items;
+    *count = list.count;
+    return e;
+}
+
+enum err memberships_common(struct db *db, int64_t member_nid, int64_t target_nid, struct arena *arena,
+                            struct user_room **rooms, size_t *count)
+{
+    struct list list = {.arena = arena, .item_size = sizeof **rooms};
+    enum err e = collect(db, sql_common, DB_ARGS(DB_I(member_nid), DB_I(target_nid)), &list, take_room);
+
+    *rooms = list.items;
+    *count = list.count;
+    return e;
+}
+
+enum err invites_insert(struct db *db, const struct invite *invite)
+{
+    return db_run(db, sql_insert_invite,
+                  DB_ARGS(DB_T(invite->event_id), DB_I(invite->room_nid), DB_I(invite->target_nid),
+                          DB_I(invite->sender_nid), DB_T(invite->json)),
+                  NULL);
+}
+
+static void take_text(struct stmt *stmt, struct arena *arena, void *item, enum err *e)
+{
+    *(const char **)item = db_copy(stmt, 0, arena, e);
+}
+
+enum err invites_retire(struct db *db, int64_t room_nid, int64_t target_nid, struct arena *arena,
+                        const char ***event_ids, size_t *count)
+{
+    struct list list = {.arena = arena, .item_size = sizeof **event_ids};
+    enum err e = collect(db, sql_retire_invites, DB_ARGS(DB_I(room_nid), DB_I(target_nid)), &list, take_text);
+
+    *event_ids = list.items;
+    *count = list.count;
+    return e;
+}

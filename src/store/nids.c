@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "store/nids.h"
+
+#define DECIMAL_SIZE 20 /* the longest int64_t */
+
+void nids_free(struct nids *nids)
+{
+    free(nids->items);
+    *nids = (struct nids){0};
+}
+
+enum err nids_add(struct nids *nids, int64_t nid)
+{
+    if (nids->count == nids->size) {
+        size_t size = nids->size ? nids->size * 2 : 8;
+        int64_t *items = reallocarray(nids->items, size, sizeof *items);
+
+        if (!items)
+            return ERR_NOMEM;
+        nids->items = items;
+        nids->size = size;
+    }
+    nids->items[nids->count++] = nid;
+    return ERR_OK;
+}
+
+static enum err corrupt(const char *text)
+{
+    log_error("database: \"%.40s\" is not a list of numbers", text);
+    return ERR_CORRUPT;
+}
+
+enum err nids_read(const char *text, struct nids *nids)
+{
+    const char *at = text + (*text == '[');
+    enum err e = ERR_OK;
+    char *end;
+
+    while (!e && *at && *at != ']') {
+        errno = 0;
+        e = nids_add(nids, strtoll(at, &end, 10));
+        if (end == at || errno || (*end != ',' && *end != ']' && *end))
+            return corrupt(text);
+        at = end + (*end == ',');
+    }
+    if (!e && strcmp(at, *text == '[' ? "]" : "") != 0)
+        return corrupt(text);
+    return e;
+}
+
+/* Numbers are positive here; printf(3) would be the greater part of writing a large block. */
+static size_t write_decimal(int64_t nid, char text[DECIMAL_SIZE])
+{
+    uint64_t rest = (uint64_t)nid;
+    size_t at = DECIMAL_SIZE;
+
+    do {
+        text[--at] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    return at;
+}
+
+void nids_write(const int64_t *items, size_t count, struct buf *out)
+{
+    char text[DECIMAL_SIZE];
+
+    buf_append(out, "[", 1);
+    for (size_t i = 0; i < count; i++) {
+        size_t at = write_decimal(items[i], text);
+
+        if (i > 0)
+            buf_append(out, ",", 1);
+        buf_append(out, text + at, sizeof text - at);
+    }
+    buf_append(out, "]", 1);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ISC */
+#include "store/rooms.h"
+
+#define COLUMNS "room_nid, room_id, room_version, latest_event_nids, state_snapshot_nid, last_event_sent_nid"
+static const char sql_find[] = "SELECT " COLUMNS " FROM roomserver_rooms WHERE room_id = ?1";
+static const char sql_find_nid[] = "SELECT " COLUMNS " FROM roomserver_rooms WHERE room_nid = ?1";
+static const char sql_insert[] =
+    "INSERT INTO roomserver_rooms (room_id, room_version) VALUES (?1, ?2) RETURNING room_nid";
+static const char sql_update[] =
+    "UPDATE roomserver_rooms SET latest_event_nids = ?2, state_snapshot_nid = ?3, last_event_sent_nid = ?4"
+    " WHERE room_nid = ?1";
+
+static enum err find(struct db *db, const char *sql, struct db_value key, struct arena *arena,
+                     struct room_row *row)
+{
+    struct stmt *stmt;
+    bool found = false;
+    enum err e = db_query(db, sql, &key, 1, &stmt);
+
+    *row = (struct room_row){0};
+    if (!e)
+        e = db_step(stmt, &found);
+    if (!e && !found)
+        e = ERR_NOT_FOUND;
+    if (!e) {
+        row->nid = db_int(stmt, 0);
+        row->id = db_copy(stmt, 1, arena, &e);
+        row->version = db_copy(stmt, 2, arena, &e);
+        row->snapshot_nid = db_int(stmt, 4);
+        row->last_sent_nid = db_int(stmt, 5);
+    }
+    if (!e)
+        e = nids_read(db_text(stmt, 3), &row->latest);
+    db_done(&stmt);
+    return e;
+}
+
+enum err rooms_find(struct db *db, const char *room_id, struct arena *arena, struct room_row *row)
+{
+    return find(db, sql_find, DB_T(room_id), arena, row);
+}
+
+enum err rooms_find_nid(struct db *db, int64_t nid, struct arena *arena, struct room_row *row)
+{
+    return find(db, sql_find_nid, DB_I(nid), arena, row);
+}
+
+enum err rooms_insert(struct db *db, const char *room_id, const char *version, int64_t *nid)
+{
+    return db_integer(db, sql_insert, DB_ARGS(DB_T(room_id), DB_T(version)), nid);
+}
+
+enum err rooms_update(struct db *db, const struct room_row *row)
+{
+    struct buf latest = {0};
+    enum err e;
+
+    nids_write(row->latest.items, row->latest.count, &latest);
+    e = latest.err;
+    if (!e)
+        e = db_run(
+            db, sql_update,
+            DB_ARGS(DB_I(row->nid), DB_T(latest.data), DB_I(row->snapshot_nid), DB_I(row->last_sent_nid)),
+            NULL);
+    buf_free(&latest);
+    return e;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+/* roomserver_rooms: where each room's history ends, and its state there. */
+#ifndef STORE_ROOMS_H
+#define STORE_ROOMS_H
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "store/db.h"
+#include "store/nids.h"
+
+struct room_row {
+    int64_t nid;
+    const char *id;
+    const char *version;
+    struct nids latest;   /* the forward extremities; none: we only know the room by an invitation */
+    int64_t snapshot_nid; /* the state after them; 0: none */
+    int64_t last_sent_nid;
+};
+
+/*
+ * Finds a room by its id, or by its number; its texts live in `arena`, and the caller frees `row->latest`,
+ * also after an error. Errors: ERR_NOT_FOUND, ERR_CORRUPT and those of db_step().
+ */
+MUST_CHECK enum err rooms_find(struct db *db, const char *room_id, struct arena *arena, struct room_row *row);
+MUST_CHECK enum err rooms_find_nid(struct db *db, int64_t nid, struct arena *arena, struct room_row *row);
+
+/* Adds a room without events; `*nid` becomes its number. Errors: ERR_EXISTS and those of db_step(). */
+MUST_CHECK enum err rooms_insert(struct db *db, const char *room_id, const char *version, int64_t *nid);
+
+/* Writes `latest`, `snapshot_nid` and `last_sent_nid` of the row with the number `nid`. */
+MUST_CHECK enum err rooms_update(struct db *db, const struct room_row *row);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+/* The syncapi_* tables: what clients are told. Positions in a stream grow by one with each row. */
+#ifndef STORE_SYNC_H
+#define STORE_SYNC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "store/db.h"
+
+enum sync_stream { SYNC_EVENTS, SYNC_INVITES, SYNC_ACCOUNT_DATA, SYNC_STREAM__MAX };
+
+/* The next position of a stream, which is taken by this. */
+MUST_CHECK enum err sync_next(struct db *db, enum sync_stream stream, int64_t *position);
+
+/* Dendrite's numbers. */
+enum history_visibility {
+    HISTORY_WORLD_READABLE = 1,
+    HISTORY_SHARED = 2,
+    HISTORY_INVITED = 3,
+    HISTORY_JOINED = 4
+};
+
+struct sync_event {
+    int64_t position; /* of SYNC_EVENTS */
+    int64_t depth;
+    const char *id;
+    const char *room_id;
+    const char *type;
+    const char *sender;
+    const char *json; /* the headered event */
+    bool contains_url;
+    enum history_visibility visibility;
+    /* Of a state event; NULL for others. */
+    const char *state_key;
+    const char *replaces;   /* a JSON array with the id of the event whose place it takes; NULL: none */
+    const char *membership; /* of m.room.member; NULL for others */
+};
+
+/* Adds an event to the history, and where it is a state event, to the room's current state. */
+MUST_CHECK enum err sync_insert_event(struct db *db, const struct sync_event *event);
+
+/* Shows an invitation to a local user. `json` is the headered event. */
+MUST_CHECK enum err sync_insert_invite(struct db *db, const char *event_id, const char *room_id,
+                                       const char *user_id, const char *json);
+
+/* Takes it away again; fine when there is none. */
+MUST_CHECK enum err sync_retire_invite(struct db *db, const char *event_id);
+
+#endif
