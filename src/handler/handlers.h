@@ -5,6 +5,10 @@
 
 #include "handler/call.h"
 
+/* evacuate.c */
+handler evacuate_room;
+handler evacuate_user;
+
 /* health.c */
 handler health_get;
 

@@ -67,3 +67,19 @@ enum err homeserver_deactivate(struct homeserver *hs, const char *localpart)
 {
     return hs->acts->deactivate ? hs->acts->deactivate(hs, localpart) : ERR_UNSUPPORTED;
 }
+
+enum err homeserver_evacuate_room(struct homeserver *hs, const char *room_id, bool dry_run,
+                                  struct arena *arena, struct id_list *affected)
+{
+    if (!hs->acts->evacuate_room)
+        return ERR_UNSUPPORTED;
+    return hs->acts->evacuate_room(hs, room_id, dry_run, arena, affected);
+}
+
+enum err homeserver_evacuate_user(struct homeserver *hs, const char *localpart, bool dry_run,
+                                  struct arena *arena, struct id_list *affected)
+{
+    if (!hs->acts->evacuate_user)
+        return ERR_UNSUPPORTED;
+    return hs->acts->evacuate_user(hs, localpart, dry_run, arena, affected);
+}

@@ -41,6 +41,12 @@ struct new_account {
     enum account_type type;
 };
 
+/* Ids of users or rooms; all in the arena that was given. */
+struct id_list {
+    const char **ids;
+    size_t count;
+};
+
 /*
  * The acts. `localpart` is that of a local user. Beside what each names, all can fail with ERR_NOMEM, ERR_IO,
  * ERR_BUSY, ERR_FULL, ERR_CORRUPT.
@@ -78,6 +84,22 @@ struct homeserver_acts {
 
     /* Deactivates an account for good; again is fine. ERR_NOT_FOUND. */
     enum err (*deactivate)(struct homeserver *hs, const char *localpart);
+
+    /*
+     * All local users who are joined leave the room; `*affected` is they, in the order of their joins. A
+     * large room takes several transactions; after a failure between them the call can be repeated. With
+     * `dry_run` nothing is changed. ERR_NOT_FOUND: there is no such room; ERR_INVALID: its version is not
+     * known.
+     */
+    enum err (*evacuate_room)(struct homeserver *hs, const char *room_id, bool dry_run, struct arena *arena,
+                              struct id_list *affected);
+
+    /*
+     * The user leaves every room, rejects every invitation and takes back every knock; `*affected` is the
+     * rooms, in this order. Otherwise as above. ERR_NOT_FOUND: there is no such user.
+     */
+    enum err (*evacuate_user)(struct homeserver *hs, const char *localpart, bool dry_run, struct arena *arena,
+                              struct id_list *affected);
 };
 
 struct homeserver {
@@ -112,5 +134,9 @@ MUST_CHECK enum err homeserver_end_session(struct homeserver *hs, const char *lo
 MUST_CHECK enum err homeserver_end_sessions(struct homeserver *hs, const char *localpart);
 MUST_CHECK enum err homeserver_set_admin(struct homeserver *hs, const char *localpart, bool admin);
 MUST_CHECK enum err homeserver_deactivate(struct homeserver *hs, const char *localpart);
+MUST_CHECK enum err homeserver_evacuate_room(struct homeserver *hs, const char *room_id, bool dry_run,
+                                             struct arena *arena, struct id_list *affected);
+MUST_CHECK enum err homeserver_evacuate_user(struct homeserver *hs, const char *localpart, bool dry_run,
+                                             struct arena *arena, struct id_list *affected);
 
 #endif

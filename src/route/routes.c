@@ -20,6 +20,12 @@ const struct route routes[] = {
     {METHOD_GET,  CLIENT "/profile/{user_id}/displayname", profile_display_name_get, .access = ACCESS_ANYONE},
     {METHOD_GET,  CLIENT "/profile/{user_id}/avatar_url", profile_avatar_url_get, .access = ACCESS_ANYONE},
 
+    /* Rooms */
+    {METHOD_POST, DENDRITE "/evacuateRoom/{room_id}", evacuate_room, .access = ACCESS_ADMIN, .slow = true},
+    {METHOD_GET,  DENDRITE "/evacuateRoom/{room_id}", evacuate_room, .access = ACCESS_ADMIN, .slow = true},
+    {METHOD_POST, DENDRITE "/evacuateUser/{user_id}", evacuate_user, .access = ACCESS_ADMIN, .slow = true},
+    {METHOD_GET,  DENDRITE "/evacuateUser/{user_id}", evacuate_user, .access = ACCESS_ADMIN, .slow = true},
+
     /* Sessions */
     {METHOD_GET,  CLIENT "/login", login_flows, .access = ACCESS_ANYONE},
     {METHOD_POST, CLIENT "/login", login_post, .access = ACCESS_ANYONE, .hashes = true},

@@ -14,6 +14,8 @@ const struct homeserver_acts standalone_acts = {
     .end_sessions = standalone_end_sessions,
     .set_admin = standalone_set_admin,
     .deactivate = standalone_deactivate,
+    .evacuate_room = standalone_evacuate_room,
+    .evacuate_user = standalone_evacuate_user,
 };
 
 struct password_cost standalone_cost(const struct config *config)

@@ -32,6 +32,12 @@ MUST_CHECK enum err standalone_end_session(struct homeserver *hs, const char *lo
                                            const char *device_id);
 MUST_CHECK enum err standalone_end_sessions(struct homeserver *hs, const char *localpart);
 
+/* evacuate.c; likewise. */
+MUST_CHECK enum err standalone_evacuate_room(struct homeserver *hs, const char *room_id, bool dry_run,
+                                             struct arena *arena, struct id_list *affected);
+MUST_CHECK enum err standalone_evacuate_user(struct homeserver *hs, const char *localpart, bool dry_run,
+                                             struct arena *arena, struct id_list *affected);
+
 /* Adds a session of `localpart` inside the transaction that is open; the texts of `session` live in `arena`.
  */
 MUST_CHECK enum err standalone_add_session(struct homeserver *hs, const char *localpart,

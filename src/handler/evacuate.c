@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ISC */
+/* Dendrite's evacuateRoom and evacuateUser, and with ?dry_run=true what they would do. */
+#include <string.h>
+
+#include "handler/handlers.h"
+
+/* {"affected": […]}; NULL when memory is gone. */
+static json_t *answer(const struct id_list *affected, bool dry_run)
+{
+    json_t *ids = json_array();
+    json_t *body = json_pack("{s:o}", "affected", ids);
+
+    for (size_t i = 0; body && i < affected->count; i++)
+        if (json_array_append_new(ids, json_string(affected->ids[i])) < 0)
+            goto out;
+    if (!body || (dry_run && json_object_set_new(body, "dry_run", json_true()) < 0))
+        goto out;
+    return body;
+out:
+    json_decref(body);
+    return NULL;
+}
+
+/* False after the answer has become that of a malformed parameter. */
+static bool read_dry_run(struct call *call, bool *dry_run)
+{
+    const char *value = query_get(&call->request.query, "dry_run");
+
+    *dry_run = value && strcmp(value, "true") == 0;
+    if (!value || *dry_run || strcmp(value, "false") == 0)
+        return true;
+    call_fail(call, API_INVALID_PARAM, "Boolean query parameter 'dry_run' must be one of ['true', 'false']");
+    return false;
+}
+
+json_t *evacuate_room(struct call *call)
+{
+    struct id_list affected;
+    bool dry_run;
+    enum err e;
+
+    if (!read_dry_run(call, &dry_run))
+        return NULL;
+    e = homeserver_evacuate_room(&call->app->homeserver, call->parameters[0], dry_run, call->arena,
+                                 &affected);
+    if (e == ERR_NOT_FOUND)
+        return call_fail(call, API_NOT_FOUND, "Room not found");
+    if (e == ERR_INVALID)
+        return call_fail(call, API_BAD_REQUEST, "The version of this room is not supported");
+    return e ? call_fail_err(call, e) : answer(&affected, dry_run);
+}
+
+json_t *evacuate_user(struct call *call)
+{
+    const char *localpart =
+        call_local_user(call, call->parameters[0], false, "Can only evacuate a local user");
+    struct id_list affected;
+    bool dry_run;
+    enum err e;
+
+    if (!localpart || !read_dry_run(call, &dry_run))
+        return NULL;
+    e = homeserver_evacuate_user(&call->app->homeserver, localpart, dry_run, call->arena, &affected);
+    if (e == ERR_NOT_FOUND)
+        return call_fail(call, API_NOT_FOUND, "User not found");
+    return e ? call_fail_err(call, e) : answer(&affected, dry_run);
+}

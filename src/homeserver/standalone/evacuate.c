@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdint.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "homeserver/standalone/room.h"
+#include "homeserver/standalone/standalone.h"
+#include "matrix/field.h"
+#include "store/events.h"
+#include "store/memberships.h"
+#include "store/sync.h"
+
+/*
+ * What one transaction does at most: others who want to write wait for its end. Each leaves valid rooms, so
+ * that after a crash between two of them the call can simply be repeated.
+ */
+#define BATCH_MEMBERS 2000
+#define BATCH_MS      400
+
+struct evacuation {
+    struct room_writer writer;
+    struct list affected; /* of const char *: ids */
+    int64_t batch_end_ms; /* on the monotonic clock */
+};
+
+static enum err batch_begin(struct evacuation *evacuation)
+{
+    evacuation->batch_end_ms = clock_monotonic_ms() + BATCH_MS;
+    return db_begin(evacuation->writer.db, DB_WRITE);
+}
+
+static bool batch_is_over(const struct evacuation *evacuation)
+{
+    return clock_monotonic_ms() >= evacuation->batch_end_ms;
+}
+
+static enum err add_affected(struct evacuation *evacuation, const char *id)
+{
+    const char **item = list_add(&evacuation->affected);
+
+    if (!item)
+        return ERR_NOMEM;
+    *item = id;
+    return ERR_OK;
+}
+
+static struct id_list affected_of(const struct evacuation *evacuation)
+{
+    return (struct id_list){evacuation->affected.items, evacuation->affected.count};
+}
+
+/* The user leaves; one that may not, or cannot, stays, and the others go on. That was logged. */
+static enum err leave(struct evacuation *evacuation, struct room *room, const char *user_id, json_t *content,
+                      json_t *unsigned_data, const char *affected)
+{
+    const struct new_event event = {
+        .sender = user_id,
+        .type = "m.room.member",
+        .state_key = user_id,
+        .content = content,
+        .unsigned_data = unsigned_data,
+    };
+    char event_id[ID_SIZE];
+    enum err e = room_append(room, &event, event_id);
+
+    if (e == ERR_DENIED || e == ERR_INVALID || e == ERR_TOO_LARGE)
+        return ERR_OK;
+    return e ? e : add_affected(evacuation, affected);
+}
+
+/* Copies a text that is not empty, as Dendrite does when it evacuates a room. */
+static int keep(json_t *content, const json_t *old, const char *name)
+{
+    const char *text = field_string(old, name);
+
+    return text && *text ? json_object_set_new(content, name, json_string(text)) : 0;
+}
+
+/* One member of a room leaves, and stays known by name. */
+static enum err leave_as_member(struct evacuation *evacuation, struct room *room, const char *user_id)
+{
+    json_t *event = NULL, *content = NULL;
+    const json_t *old;
+    enum err e = room_state(room, "m.room.member", user_id, &event);
+
+    if (e)
+        return e;
+    old = field_object(event, "content");
+    content = json_pack("{s:s}", "membership", "leave");
+    if (!content || keep(content, old, "displayname") || keep(content, old, "avatar_url"))
+        e = ERR_NOMEM;
+    if (!e)
+        e = leave(evacuation, room, user_id, content, NULL, user_id);
+    json_decref(content);
+    return e;
+}
+
+/* The members after the event `*after`, as many as one transaction takes. */
+static enum err evacuate_members(struct evacuation *evacuation, struct room *room, int64_t *after, bool *done)
+{
+    struct room_writer *writer = &evacuation->writer;
+    struct member *members;
+    size_t count, i = 0;
+    enum err e = memberships_local(writer->db, room_number(room), *after, BATCH_MEMBERS, writer->arena,
+                                   &members, &count);
+
+    while (!e && i < count && (i == 0 || !batch_is_over(evacuation))) {
+        *after = members[i].event_nid;
+        e = leave_as_member(evacuation, room, members[i++].user_id);
+    }
+    *done = i == count && count < BATCH_MEMBERS;
+    return e;
+}
+
+static enum err evacuate_room_batch(struct evacuation *evacuation, const char *room_id, int64_t *after,
+                                    bool *done)
+{
+    struct room *room = NULL;
+    enum err e = batch_begin(evacuation);
+
+    if (e)
+        return e;
+    e = room_open(&room, &evacuation->writer, room_id);
+    if (!e)
+        e = evacuate_members(evacuation, room, after, done);
+    e = room_close(&room, e);
+    return db_end(evacuation->writer.db, e);
+}
+
+/* What evacuating the room would do. */
+static enum err foresee_room(struct evacuation *evacuation, const char *room_id)
+{
+    struct room_writer *writer = &evacuation->writer;
+    struct room *room = NULL;
+    struct member *members = NULL;
+    size_t count = 0;
+    enum err e = db_begin(writer->db, DB_READ);
+
+    if (e)
+        return e;
+    e = room_open(&room, writer, room_id);
+    if (!e)
+        e = memberships_local(writer->db, room_number(room), 0, INT64_MAX, writer->arena, &members, &count);
+    for (size_t i = 0; !e && i < count; i++)
+        e = add_affected(evacuation, members[i].user_id);
+    e = room_close(&room, e);
+    return db_end(writer->db, e);
+}
+
+enum err standalone_evacuate_room(struct homeserver *hs, const char *room_id, bool dry_run,
+                                  struct arena *arena, struct id_list *affected)
+{
+    struct evacuation evacuation = {.affected = {.arena = arena, .item_size = sizeof(const char *)}};
+    int64_t after = 0;
+    bool done = false;
+    enum err e = room_writer_open(&evacuation.writer, hs, arena);
+
+    if (!e && dry_run)
+        e = foresee_room(&evacuation, room_id);
+    while (!e && !dry_run && !done)
+        e = evacuate_room_batch(&evacuation, room_id, &after, &done);
+    room_writer_close(&evacuation.writer);
+    *affected = affected_of(&evacuation);
+    return e;
+}
+
+/* Whose rooms are evacuated. */
+struct leaver {
+    const char *user_id;
+    int64_t nid;
+    json_t *content, *unsigned_data;
+    struct user_room *rooms;
+    size_t count;
+};
+
+/* An invitation to a room of another server, which we know nothing else of: it is forgotten. */
+static enum err forget_invitation(struct evacuation *evacuation, const struct leaver *leaver,
+                                  const struct user_room *room)
+{
+    struct room_writer *writer = &evacuation->writer;
+    const char **event_ids = NULL;
+    size_t count = 0;
+    enum err e = invites_retire(writer->db, room->room_nid, leaver->nid, writer->arena, &event_ids, &count);
+
+    for (size_t i = 0; !e && i < count; i++)
+        e = sync_retire_invite(writer->db, event_ids[i]);
+    if (!e)
+        e = memberships_delete(writer->db, room->room_nid, leaver->nid);
+    return e ? e : add_affected(evacuation, room->room_id);
+}
+
+static enum err leave_room(struct evacuation *evacuation, const struct leaver *leaver,
+                           const struct user_room *user_room)
+{
+    struct room *room = NULL;
+    const char *membership = "leave";
+    enum err e = room_open(&room, &evacuation->writer, user_room->room_id);
+
+    if (e == ERR_NOT_FOUND && user_room->membership == MEMBERSHIP_INVITE)
+        return forget_invitation(evacuation, leaver, user_room);
+    if (e == ERR_NOT_FOUND || e == ERR_INVALID) /* the second was logged */
+        return ERR_OK;
+    if (!e)
+        e = room_membership(room, leaver->user_id, &membership);
+    if (!e && strcmp(membership, "leave") != 0 && strcmp(membership, "ban") != 0)
+        e = leave(evacuation, room, leaver->user_id, leaver->content, leaver->unsigned_data,
+                  user_room->room_id);
+    return room_close(&room, e);
+}
+
+/* The rooms from `*next` on, as many as one transaction takes. */
+static enum err evacuate_user_batch(struct evacuation *evacuation, const struct leaver *leaver, size_t *next)
+{
+    enum err e = batch_begin(evacuation);
+
+    if (e)
+        return e;
+    do
+        e = leave_room(evacuation, leaver, &leaver->rooms[(*next)++]);
+    while (!e && *next < leaver->count && !batch_is_over(evacuation));
+    return db_end(evacuation->writer.db, e);
+}
+
+/* The user's number and rooms; no rooms for somebody who has never been in one. */
+static enum err find_rooms(struct room_writer *writer, struct leaver *leaver)
+{
+    enum err e = db_begin(writer->db, DB_READ);
+
+    if (e)
+        return e;
+    e = state_keys_find(writer->db, leaver->user_id, &leaver->nid);
+    if (!e)
+        e = memberships_rooms(writer->db, leaver->nid, writer->arena, &leaver->rooms, &leaver->count);
+    return db_end(writer->db, e == ERR_NOT_FOUND ? ERR_OK : e);
+}
+
+static enum err evacuate_user(struct evacuation *evacuation, struct leaver *leaver, bool dry_run)
+{
+    enum err e = find_rooms(&evacuation->writer, leaver);
+
+    for (size_t i = 0; !e && dry_run && i < leaver->count; i++)
+        e = add_affected(evacuation, leaver->rooms[i].room_id);
+    for (size_t next = 0; !e && !dry_run && next < leaver->count;)
+        e = evacuate_user_batch(evacuation, leaver, &next);
+    return e;
+}
+
+enum err standalone_evacuate_user(struct homeserver *hs, const char *localpart, bool dry_run,
+                                  struct arena *arena, struct id_list *affected)
+{
+    struct evacuation evacuation = {.affected = {.arena = arena, .item_size = sizeof(const char *)}};
+    struct leaver leaver = {
+        .user_id = arena_printf(arena, "@%s:%s", localpart, hs->config->server_name),
+        .content = json_pack("{s:s}", "membership", "leave"),
+        .unsigned_data = json_object(),
+    };
+    enum account_type type;
+    enum err e = leaver.user_id && leaver.content && leaver.unsigned_data ? ERR_OK : ERR_NOMEM;
+
+    if (!e)
+        e = accounts_type(hs->db, localpart, hs->config->server_name, &type);
+    if (!e)
+        e = room_writer_open(&evacuation.writer, hs, arena);
+    if (!e)
+        e = evacuate_user(&evacuation, &leaver, dry_run);
+    room_writer_close(&evacuation.writer);
+    json_decref(leaver.content);
+    json_decref(leaver.unsigned_data);
+    *affected = affected_of(&evacuation);
+    return e;
+}
