@@ -1,55 +1,53 @@
 # SPDX-License-Identifier: ISC
-"""A pool of its own for each test: a fresh folder, `mxadmin serve`, and the tokens of an admin and a user."""
+"""`mxadmin serve` by itself, without a web server: a service of its own for each test."""
 import os
 import signal
 import subprocess
 import tempfile
 import time
 
-import fcgi
+import yaml
 
-MXADMIN = os.path.abspath(os.environ.get("MXADMIN", "build/mxadmin"))
-PASSWORD = "a long enough password"
+import fcgi
+from service import ACCOUNTS, MXADMIN, Service
+
+PASSWORD = ACCOUNTS["user"]["password"]
 
 
 class Pool:
-    def __init__(self, folder, workers=4, **options):
-        self.folder = str(folder)
-        self.config_file = os.path.join(self.folder, "mxadmin.yaml")
-        self.database = os.path.join(self.folder, "mxadmin.db")
-        # A socket's path is short; pytest's folders are not.
+    def __init__(self, workers=4, **options):
+        """`options` are the configuration's."""
+        self.service = Service()
+        self.config_file = self.service.config_file
+        self.database = self.service.database
+        # A socket's path is short; the folders of tests need not be.
         self.sockets = tempfile.TemporaryDirectory(prefix="mxadmin-")
         self.address = os.path.join(self.sockets.name, "pool.sock")
-        self.log_file = os.path.join(self.folder, "log")
+        self.log_file = os.path.join(self.service.folder, "log")
         self.process = None
-        self.options = {"server_name": "example.org", "database": "mxadmin.db", "signing_key": "matrix_key.pem",
-                        "listen": "unix:" + self.address, "workers": workers,
-                        "registration_shared_secret": "fixture-secret",
-                        "rate_limit": "{per_account: 0, per_address: 0}"}
-        self.configure(**options)
-        self.command("init")
-        self.command("account", "create", "admin", "--admin", stdin=PASSWORD + "\n")
-        self.command("account", "create", "user", stdin=PASSWORD + "\n")
-        self.admin = self.command("account", "token", "admin").strip()
-        self.user = self.command("account", "token", "user").strip()
+        self.options = {**self.service.config, "listen": "unix:" + self.address}
+        self.configure(workers=workers, **options)
+        self.admin = self.service.tokens["admin"]
+        self.user = self.service.tokens["user"]
 
     def configure(self, **options):
         self.options.update(options)
         with open(self.config_file, "w") as file:
-            os.chmod(self.config_file, 0o600)
-            for key, value in self.options.items():
-                file.write("%s: %s\n" % (key, value))
+            yaml.safe_dump(self.options, file)
 
-    def command(self, *words, stdin=""):
-        return subprocess.run([MXADMIN, "-c", self.config_file, *words], input=stdin, text=True, check=True,
-                              stdout=subprocess.PIPE).stdout
+    def command(self, *words):
+        return subprocess.run([MXADMIN, "-c", self.config_file, *words], stdin=subprocess.DEVNULL, text=True,
+                              check=True, stdout=subprocess.PIPE).stdout
 
-    def start(self):
+    def spawn(self, command=None, **options):
+        """Starts the pool, or `command` in its place, and does not wait for it."""
         with open(self.log_file, "ab") as log:
-            self.process = subprocess.Popen([MXADMIN, "-c", self.config_file, "serve"], stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log)
-        self.wait_until(lambda: os.path.exists(self.address) and self.health() == 200 and
-                        len(self.workers()) == self.options["workers"])
+            self.process = subprocess.Popen(command or [MXADMIN, "-c", self.config_file, "serve"],
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log, **options)
+
+    def start(self, command=None):
+        self.spawn(command)
+        self.wait_until(lambda: self.health() == 200 and len(self.workers()) == self.options["workers"])
         return self
 
     def health(self):
@@ -91,3 +89,4 @@ class Pool:
     def close(self):
         self.stop()
         self.sockets.cleanup()
+        self.service.close()

@@ -10,7 +10,8 @@ import time
 import pytest
 
 import fcgi
-from pool import MXADMIN, PASSWORD
+from pool import PASSWORD
+from service import MXADMIN
 
 WHOIS = "/_matrix/client/v3/admin/whois/%40user:example.org"
 RESET = "/_dendrite/admin/resetPassword/user"
@@ -342,9 +343,7 @@ def test_tcp(make_pool):
         port = free.getsockname()[1]
     pool = make_pool(listen="127.0.0.1:%d" % port)
     pool.address = ("127.0.0.1", port)
-    with open(pool.log_file, "ab") as log:
-        pool.process = subprocess.Popen([MXADMIN, "-c", pool.config_file, "serve"], stderr=log)
-    pool.wait_until(lambda: pool.health() == 200)
+    pool.start()
     assert fcgi.ask(pool.address, WHOIS, token=pool.admin)[0] == 200
 
 
@@ -358,8 +357,8 @@ def test_systemd_socket(make_pool):
         listener.bind(pool.address)
         listener.listen(10)
         script = 'export LISTEN_PID=$$ LISTEN_FDS=1; exec "$0" -c "$1" serve 3<&%d' % listener.fileno()
-        pool.process = subprocess.Popen(["/bin/bash", "-c", script, MXADMIN, pool.config_file],
-                                        pass_fds=[listener.fileno()], env=dict(os.environ, NOTIFY_SOCKET=path))
+        pool.spawn(["/bin/bash", "-c", script, MXADMIN, pool.config_file], pass_fds=[listener.fileno()],
+                   env=dict(os.environ, NOTIFY_SOCKET=path))
         assert notified.recv(100) == b"READY=1"
         assert fcgi.ask(pool.address, WHOIS, token=pool.admin)[0] == 200
         pool.process.terminate()
@@ -372,7 +371,7 @@ def test_systemd_socket(make_pool):
 def test_spawn_fcgi(make_pool):
     """Workers without a supervisor, on descriptor 0."""
     pool = make_pool()
-    pids = os.path.join(pool.folder, "pids")
+    pids = os.path.join(pool.service.folder, "pids")
     subprocess.run(["spawn-fcgi", "-s", pool.address, "-F", "2", "-P", pids, "--", MXADMIN], check=True,
                    env=dict(os.environ, MXADMIN_CONFIG=pool.config_file), stdout=subprocess.DEVNULL)
     with open(pids) as file:
@@ -393,9 +392,7 @@ def test_spawn_fcgi(make_pool):
 def test_descriptors_are_settled(make_pool):
     """Started with 0 to 2 closed: nothing of ours may get their numbers."""
     pool = make_pool()
-    pool.process = subprocess.Popen(["/bin/sh", "-c", 'exec "$0" -c "$1" serve <&- >&- 2>&-', MXADMIN,
-                                     pool.config_file])
-    pool.wait_until(lambda: pool.health() == 200)
+    pool.start(["/bin/sh", "-c", 'exec "$0" -c "$1" serve <&- >&- 2>&-', MXADMIN, pool.config_file])
     for worker in pool.workers():
         for fd in range(3):
             assert os.readlink("/proc/%d/fd/%d" % (worker, fd)) == "/dev/null"
@@ -426,10 +423,7 @@ def test_one_nonce_fifty_clients(pool):
 def test_descriptor_limit_leaves_a_serving_pool(make_pool):
     """More connections than descriptors: those beyond wait, and are served when others have gone."""
     pool = make_pool(workers=1)
-    with open(pool.log_file, "ab") as log:
-        pool.process = subprocess.Popen(["/bin/sh", "-c", 'ulimit -n 64; exec "$0" -c "$1" serve', MXADMIN,
-                                         pool.config_file], stderr=log)
-    pool.wait_until(lambda: os.path.exists(pool.address))
+    pool.start(["/bin/sh", "-c", 'ulimit -n 64; exec "$0" -c "$1" serve', MXADMIN, pool.config_file])
     kept = [fcgi.Connection(pool.address) for _ in range(100)]
     for connection in kept:
         connection.send(fcgi.request(WHOIS, token=pool.admin))
