@@ -68,7 +68,9 @@ static bool key_id_valid(const char *id)
 /* With a key of the right size, the functions of libcrypto used here fail for want of memory only. */
 static enum err fail_openssl(const char *what)
 {
-    log_error("Ed25519 %s: %s", what, ERR_reason_error_string(ERR_peek_last_error()));
+    const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+
+    log_error("Ed25519 %s: %s", what, reason ? reason : "failed");
     ERR_clear_error();
     return ERR_NOMEM;
 }
