@@ -10,6 +10,7 @@
 #include "command/check.h"
 #include "command/command.h"
 #include "command/console.h"
+#include "command/fsck.h"
 #include "command/init.h"
 #include "command/sample.h"
 
@@ -52,6 +53,10 @@ static const struct command {
      "answered."},
     {NULL, "check", NULL, HAS(OPTION_STRICT), command_check, "test the configuration and all that it names",
      "Prints a line for each test, with what to do. The exit code is 1 when there is an error."},
+    {NULL, "fsck", NULL, HAS(OPTION_JSON) | HAS(OPTION_STRICT), command_fsck,
+     "check the whole database and say what is wrong",
+     "Prints a line for each thing that is wrong, and changes nothing. The exit code is 1 when there is an error.\n"
+     "Unless the database is in WAL mode, stop whatever writes to it first."},
     {NULL, "sample", NULL, 0, command_sample, "print a sample configuration with every option", NULL},
     {"account", "create", "LOCALPART", HAS(OPTION_ADMIN) | HAS(OPTION_DISPLAY_NAME) | HAS(OPTION_NO_PASSWORD),
      command_account_create, "create an account",

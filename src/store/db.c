@@ -388,9 +388,9 @@ static enum err look_inside(struct db *db)
     return e;
 }
 
-static enum err connect_to(struct db *db)
+static enum err connect_to(struct db *db, int access_flag)
 {
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    int flags = access_flag | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     int code;
 
     if (access(db->path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)) {
@@ -406,7 +406,7 @@ static enum err connect_to(struct db *db)
         return code_err(db, code);
     }
     /* Without the right to write, SQLite opens a file for reading only, and says nothing. */
-    if (sqlite3_db_readonly(db->handle, "main")) {
+    if (access_flag == SQLITE_OPEN_READWRITE && sqlite3_db_readonly(db->handle, "main")) {
         log_error("database %s: this user may not write to it", db->path);
         return ERR_IO;
     }
@@ -414,7 +414,7 @@ static enum err connect_to(struct db *db)
     return look_inside(db);
 }
 
-enum err db_open(struct db **out, const char *path)
+static enum err open_file(struct db **out, const char *path, int access_flag)
 {
     struct db *db = calloc(1, sizeof *db);
     enum err e = ERR_NOMEM;
@@ -423,11 +423,21 @@ enum err db_open(struct db **out, const char *path)
     if (db)
         db->path = strdup(path);
     if (db && db->path)
-        e = connect_to(db);
+        e = connect_to(db, access_flag);
     if (e)
         db_close(&db);
     *out = db;
     return e;
+}
+
+enum err db_open(struct db **out, const char *path)
+{
+    return open_file(out, path, SQLITE_OPEN_READWRITE);
+}
+
+enum err db_open_reading(struct db **out, const char *path)
+{
+    return open_file(out, path, SQLITE_OPEN_READONLY);
 }
 
 void db_close(struct db **db)

@@ -26,6 +26,12 @@ struct db;
  */
 MUST_CHECK enum err db_open(struct db **db, const char *path);
 
+/*
+ * Opens it for reading only: not a byte of the file is changed, not even by what a killed process left to be
+ * written into it. Errors as db_open().
+ */
+MUST_CHECK enum err db_open_reading(struct db **db, const char *path);
+
 /* The path that was opened; borrowed. */
 const char *db_path(const struct db *db);
 

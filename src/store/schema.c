@@ -323,3 +323,16 @@ enum err schema_check(struct db *db, const char *server_name)
     }
     return e ? e : db_use_wal(db);
 }
+
+enum err schema_recognise(struct db *db, const char *server_name)
+{
+    enum owner owner;
+    enum err e = db_begin(db, DB_READ);
+
+    if (e)
+        return e;
+    e = inspect(db, server_name, &owner);
+    if (!e && owner == OWNER_NOBODY)
+        e = refuse_not_initialised(db, owner);
+    return db_end(db, e);
+}
