@@ -332,8 +332,10 @@ def test_dead_socket_is_replaced_and_a_live_one_is_not(pool):
     pool.start()
 
 
-def test_socket_mode(make_pool):
-    pool = make_pool(listen_mode="0600").start()
+def test_socket_mode(pool):
+    assert os.stat(pool.address).st_mode & 0o777 == 0o660
+    pool.stop()
+    pool.start(["env", "MXADMIN_LISTEN_MODE=0600", MXADMIN, "-c", pool.config_file, "serve"])
     assert os.stat(pool.address).st_mode & 0o777 == 0o600
 
 
