@@ -49,6 +49,8 @@ static int failed(const struct invocation *invocation, enum err e)
         text = "there is no such user";
     else if (e == ERR_INVALID)
         text = "a guest or an application service's user can be no admin";
+    else if (e == ERR_TOO_LARGE)
+        text = "the password is longer than the 72 bytes that bcrypt takes";
     console_error(invocation, "%s: %s", invocation->operand, text);
     return COMMAND_FAILED;
 }

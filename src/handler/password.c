@@ -60,6 +60,8 @@ json_t *password_reset(struct call *call)
                                 new_password.logout_devices, call->request.token);
     if (e == ERR_NOT_FOUND)
         return call_fail(call, API_NO_SUCH_USER, NULL);
+    if (e == ERR_TOO_LARGE)
+        return call_fail(call, API_BAD_JSON, PASSWORD_BEYOND_BCRYPT);
     if (e)
         return call_fail_err(call, e);
     return json_pack("{s:b}", "password_updated", 1);

@@ -12,6 +12,9 @@ struct new_password {
     bool logout_devices;
 };
 
+/* What a client is told when the act is ERR_TOO_LARGE: a password within our bounds, and beyond bcrypt's. */
+#define PASSWORD_BEYOND_BCRYPT "password too long: max 72 bytes, because this server hashes with bcrypt"
+
 /* False after the answer has become an error. */
 MUST_CHECK bool new_password_decode(struct call *call, struct new_password *new_password);
 

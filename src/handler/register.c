@@ -15,6 +15,7 @@
 #include "handler/fields.h"
 #include "handler/handlers.h"
 #include "handler/limits.h"
+#include "handler/password.h"
 #include "handler/register.h"
 #include "handler/username.h"
 #include "store/nonces.h"
@@ -219,6 +220,8 @@ static json_t *account_create(struct call *call, const struct registration *r, c
 
     if (e == ERR_EXISTS)
         return call_fail(call, API_USER_IN_USE, NULL);
+    if (e == ERR_TOO_LARGE)
+        return call_fail(call, API_BAD_JSON, PASSWORD_BEYOND_BCRYPT);
     if (e)
         return call_fail_err(call, e);
     if (r->inhibit_login)

@@ -52,7 +52,10 @@ struct id_list {
  * ERR_BUSY, ERR_FULL, ERR_CORRUPT.
  */
 struct homeserver_acts {
-    /* Creates an account and, unless `client` is NULL, a session of it. ERR_EXISTS: the name is taken. */
+    /*
+     * Creates an account and, unless `client` is NULL, a session of it. ERR_EXISTS: the name is taken;
+     * ERR_TOO_LARGE: the password is longer than the configured hash takes.
+     */
     enum err (*create_account)(struct homeserver *hs, const struct new_account *account,
                                const struct client *client, struct arena *arena, struct session *session);
 
@@ -69,7 +72,7 @@ struct homeserver_acts {
 
     /*
      * Sets a password; with `end_sessions` also ends every session of the user but that of `except_token`
-     * (NULL: all). ERR_NOT_FOUND.
+     * (NULL: all). ERR_NOT_FOUND; ERR_TOO_LARGE as above.
      */
     enum err (*set_password)(struct homeserver *hs, const char *localpart, const char *password,
                              bool end_sessions, const char *except_token);
