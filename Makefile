@@ -39,6 +39,15 @@ ALL_CPPFLAGS := -D_GNU_SOURCE -DMXADMIN_VERSION='"$(VERSION)"' -DMXADMIN_PREFIX=
 ALL_CFLAGS   := -std=c11 $(WARNINGS) $(WERROR) $(HARDEN) $(CFLAGS) $(SANITIZER)
 ALL_LDFLAGS  := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS) $(SANITIZER)
 
+# One line a file; V=1 shows the whole commands.
+V ?=
+ifeq ($(V),)
+Q := @
+say = @echo "  $(1)  $(2)"
+else
+say = @:
+endif
+
 SOURCES := $(sort $(wildcard src/*/*.c src/*/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 
@@ -53,11 +62,13 @@ ifneq ($(MISSING),)
 endif
 
 $(BUILD)/mxadmin: $(BUILD)/cgi-bin/mxadmin.o $(BUILD)/libmxadmin.a
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 $(BUILD)/libmxadmin.a: $(OBJECTS)
-	rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
 
 # Flags are part of what an object depends on.
 $(BUILD)/flags: FORCE
@@ -68,7 +79,8 @@ FORCE:
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
@@ -78,20 +90,23 @@ UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
 unit: $(UNIT)
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libmxadmin.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) -Itests/unit $(ALL_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -o $@ $< $(BUILD)/libmxadmin.a $(PKG_LIBS) -lcmocka
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALL_CPPFLAGS) -Itests/unit $(ALL_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -o $@ $< $(BUILD)/libmxadmin.a $(PKG_LIBS) -lcmocka
 
 # What tests/matrix compares with its own reading of the specification.
 unit: $(BUILD)/matrix/event_check
 $(BUILD)/matrix/%: tests/matrix/%.c $(BUILD)/libmxadmin.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -o $@ $< $(BUILD)/libmxadmin.a $(PKG_LIBS)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -o $@ $< $(BUILD)/libmxadmin.a $(PKG_LIBS)
 
 # Fuzz targets, each the parser's real entry point; they want BUILD=build/fuzz CC=clang SANITIZE=fuzzer-no-link,address,undefined.
 FUZZ := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
 fuzz: $(FUZZ)
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/libmxadmin.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -MMD -MP -o $@ $< $(BUILD)/libmxadmin.a $(PKG_LIBS)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -MMD -MP -o $@ $< $(BUILD)/libmxadmin.a $(PKG_LIBS)
 
 run:
 	@DEPS=$(DEPS) MAKE='$(MAKE)' ./nginx/run
