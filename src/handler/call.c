@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdint.h>
 #include <string.h>
-#include <strings.h>
 
-#include "base/clock.h"
-#include "base/log.h"
 #include "handler/call.h"
 #include "matrix/id.h"
 
@@ -32,8 +29,7 @@ json_t *call_fail_err(struct call *call, enum err err)
 
 json_t *call_json(struct call *call)
 {
-    /* NUL is let in so that each field can refuse it with its own words; anything but an object is told apart
-     * below. */
+    /* NUL is let in, so that each field refuses it in its own words; other types are told apart below. */
     const size_t flags = JSON_ALLOW_NUL | JSON_DECODE_ANY;
     json_error_t error;
 

@@ -10,8 +10,7 @@ static const char *const type_names[] = {
     [FIELD_OBJECT] = "an object",
 };
 
-/* Answers with the row's own words, or with `error` and `otherwise`, which is NULL when there was no memory
- * for it. */
+/* Answers in the row's own words, or with `error` and `otherwise` (NULL: there was no memory for it). */
 static bool fault(struct call *call, const struct field_fault *own, enum api_error error,
                   const char *otherwise)
 {

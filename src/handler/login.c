@@ -75,8 +75,8 @@ bool login_decode(struct call *call, struct login *login)
            fields_decode(call, login->identifier ? login->identifier : object, user_fields, 1, login);
 }
 
-/* Local names are in lower case, and people type capitals; a historical account that has capitals is found as
- * it is. */
+/* Local names are in lower case, and people type capitals; a historical name with capitals is found as it is.
+ */
 static enum err localpart_fold(struct call *call, const char *given, const char **localpart)
 {
     struct account account;

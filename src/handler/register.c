@@ -3,7 +3,6 @@
  * Registration with a shared secret (Synapse, "Shared-Secret Registration"). A nonce is asked for, then the
  * account, with an HMAC over nonce and fields: whoever knows the secret needs no token.
  */
-#include <ctype.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -170,8 +169,7 @@ static bool mac_check(struct call *call, const struct registration *r)
     return equal;
 }
 
-/* What Synapse looks at only once the MAC is right: the name in lower case, as all local names are, and the
- * rest. */
+/* The name in lower case, as all local names are; Synapse looks at it only once the MAC is right. */
 static const char *localpart_make(struct call *call, const struct registration *r)
 {
     char *localpart = arena_strdup(call->arena, r->username);

@@ -6,8 +6,7 @@
 
 #include "handler/call.h"
 
-/* The body of POST /_synapse/admin/v1/register; texts are borrowed from call->json, NULL where a key is
- * absent. */
+/* The body of POST /_synapse/admin/v1/register; texts are borrowed from call->json, NULL: absent. */
 struct registration {
     const char *nonce;
     const char *username; /* as sent: the MAC is over that */

@@ -6,8 +6,7 @@
 
 #include "handler/call.h"
 
-/* Whether `localpart` may be the name of a new account; false after the answer has become 400
- * M_INVALID_USERNAME. */
+/* Whether a new account may have this name; false after the answer has become 400 M_INVALID_USERNAME. */
 MUST_CHECK bool username_allowed(struct call *call, const char *localpart);
 
 #endif

@@ -18,8 +18,7 @@ json_t *client_versions_get(struct call *call)
                      "r0.4.0", "r0.5.0", "r0.6.1", "v1.0", "v1.1", "v1.2", "unstable_features");
 }
 
-/* The base URL as configured, or else the one by which this request came; NULL when it does not say a usable
- * one. */
+/* The base URL as configured, or else the one by which this request came; NULL when that is not usable. */
 static const char *base_url(struct call *call)
 {
     const struct config *config = call->app->config;

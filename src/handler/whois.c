@@ -26,8 +26,7 @@ static int place_by_device(json_t *devices, const char *device_id, json_t *conne
                                json_pack("{s:[{s:[o]}]}", "sessions", "connections", connection));
 }
 
-/* Synapse's shape: all connections in the one session of the one device "", which its clients read by that
- * name. */
+/* Synapse's shape: one session of one device, "", holds all connections; its clients read just that. */
 static int place_together(json_t *devices, const char *device_id, json_t *connection)
 {
     json_t *session = json_array_get(json_object_get(json_object_get(devices, ""), "sessions"), 0);

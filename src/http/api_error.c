@@ -3,8 +3,7 @@
 
 #include "http/api_error.h"
 
-/* The texts hold nothing that JSON would have to escape: reply_write() may have to write them without a
- * serialiser. */
+/* The texts need no escape in JSON: reply_write() may have to write them without a serialiser. */
 static const struct {
     int status;
     const char *code;

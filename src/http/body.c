@@ -6,8 +6,7 @@
 /* The room that is taken at first for a body of unknown length. */
 #define FIRST_SIZE ((size_t)1024)
 
-/* Room for `size` bytes and a NUL that begins with the `used` ones at `bytes`. What is left behind is the
- * arena's to wipe. */
+/* Room for `size` bytes and a NUL, beginning with the `used` ones at `bytes`. */
 static char *grown(struct arena *arena, const char *bytes, size_t used, size_t size)
 {
     char *copy = arena_alloc(arena, size + 1);

@@ -5,8 +5,7 @@
 #include "base/utf8.h"
 #include "http/path.h"
 
-/* The value of a hexadecimal digit; -1 for any other character. strtol() and sscanf() would also take blanks
- * and signs. */
+/* The value of a hexadecimal digit, -1 for anything else. strtol() would take blanks and signs too. */
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')

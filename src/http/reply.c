@@ -26,8 +26,7 @@ static const struct {
     {507, "Insufficient Storage"},
 };
 
-/* What every answer has, so that web clients of another origin can read it, an error too, and nobody keeps
- * it. */
+/* What every answer has, an error too: web clients of another origin can read it, and nobody keeps it. */
 static const char fixed_headers[] =
     "Cache-Control: no-cache, no-store, must-revalidate\r\n"
     "Access-Control-Allow-Origin: *\r\n"
@@ -55,8 +54,7 @@ void reply_error(struct reply *reply, enum api_error error, const char *text)
     json_t *body = json_pack("{s:s, s:s}", "errcode", api_error_code(error), "error",
                              text ? text : api_error_text(error));
 
-    /* Clients that keep a session alive through a soft logout must not try it here (Client-Server API, "Soft
-     * logout"). */
+    /* No session is kept alive through this one (Client-Server API, "Soft logout"). */
     if (error == API_UNKNOWN_TOKEN && body && json_object_set_new(body, "soft_logout", json_false())) {
         json_decref(body);
         body = NULL;

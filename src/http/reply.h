@@ -19,8 +19,7 @@ struct reply {
     int64_t retry_after_ms; /* > 0: Retry-After (seconds, rounded up) is sent */
 };
 
-/* Makes the answer `status` with `body`, which is taken over (also on failure); what was there before is
- * dropped. */
+/* Makes the answer `status` with `body`, which is taken over (also on failure); what was there is dropped. */
 void reply_json(struct reply *reply, int status, json_t *body);
 
 /*

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <arpa/inet.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -74,7 +73,7 @@ const char *method_name(enum method method)
     return method_names[method];
 }
 
-/* Web servers refuse much of what is malformed themselves, with the words of our table; so those are ours too. */
+/* Web servers refuse much of what is malformed themselves, in the words of our table: these are ours too. */
 static void refuse(struct decoding *d, enum api_error error, const char *text)
 {
     if (d->refused)

@@ -54,8 +54,7 @@ static enum dispatch begin(struct call *call, struct dispatched *dispatched, cha
     bool decoded = request_decode(variables, call->app->config, call->arena, &call->request, &error, &text);
 
     log_request_id(call->request.id);
-    /* A preflight says yes to every path: a browser that is refused it hides the error that the request would
-     * get. */
+    /* A preflight is never refused: a browser would then hide the error that the request itself gets. */
     if (call->request.method == METHOD_OPTIONS) {
         reply_json(&call->reply, 204, NULL);
         return DISPATCH_ANSWERED;

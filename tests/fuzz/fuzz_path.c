@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* A path as the client sent it, and as a web server decoded it. What is accepted can be encoded and decoded
- * again. */
+/* A path as it was sent, and as a web server decoded it; what is accepted can be encoded and decoded again.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

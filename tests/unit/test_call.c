@@ -56,8 +56,7 @@ static void takes_objects(void **state)
     }
 }
 
-/* jansson bounds the depth of nesting: a body of brackets cannot exhaust the stack, neither there nor in the
- * wiping. */
+/* jansson bounds the depth of nesting: brackets exhaust no stack, neither there nor in the wiping. */
 static void nesting_is_bounded(void **state)
 {
     const size_t depth = 32000;
@@ -90,8 +89,7 @@ static void kept_free(void *pointer)
     (void)pointer;
 }
 
-/* Of the values nothing is left. (The parser's own buffer holds the last string; what it leaves is not
- * reachable.) */
+/* Of the values nothing is left. (What the parser's own buffer leaves behind cannot be reached.) */
 static void forgets_strings(void **state)
 {
     struct call call = {0};

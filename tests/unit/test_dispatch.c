@@ -163,8 +163,7 @@ static void answers_in_order(void **state)
     }
 }
 
-/* Nothing of a body is read for somebody who may not call, nor for a GET, nor when it is known to be too
- * large. */
+/* Nothing is read for a caller who may not call, nor for a GET, nor of a body known to be too large. */
 static void reads_no_body_in_vain(void **state)
 {
     static const struct {
@@ -380,8 +379,7 @@ static void writes_one_access_line(void **state)
     }
 }
 
-/* Whichever allocation fails, the answer is the right one or an error of 500, with an errcode that can be
- * written. */
+/* Whichever allocation fails, the answer is the right one, or 500 with an errcode, or none that lies. */
 static void memory_may_end_anywhere(void **state)
 {
     static const struct asked askeds[] = {
