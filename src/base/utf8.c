@@ -37,7 +37,7 @@ bool utf8_valid(const char *bytes, size_t size)
     const unsigned char *at = (const unsigned char *)bytes;
 
     while (size > 0) {
-        size_t length = utf8_sequence(at, size);
+        size_t length = *at < 0x80 ? 1 : utf8_sequence(at, size); /* nearly all of what is hashed is ASCII */
 
         if (length == 0)
             return false;

@@ -15,7 +15,8 @@
  * Pages a connection keeps for itself. The working set of a look-up is a few dozen pages of 4 KiB, the
  * system's page cache holds the rest for all workers together; so a pool of eight stays small.
  */
-#define CACHE_KIB "512"
+#define CACHE_KIB      "512"
+#define BULK_CACHE_KIB "32768" /* while DB_WRITE_BULK lasts */
 
 #define PLACES_FIRST ((size_t)64) /* a power of two */
 
@@ -34,6 +35,7 @@ struct db {
     struct stmt **places;
     size_t size; /* of places; a power of two */
     size_t count;
+    bool bulk; /* the transaction that is open has the large cache */
 };
 
 /* What SQLite's codes mean to us; an extended code stands before its primary one counts. The rest is ERR_IO.
@@ -303,13 +305,29 @@ static enum err execute(struct db *db, const char *sql, bool now)
     return e;
 }
 
+/* Sets the size of the page cache, and gives back what it holds beyond that. */
+static void set_bulk(struct db *db, bool bulk)
+{
+    if (db->bulk == bulk)
+        return;
+    db->bulk = bulk;
+    sqlite3_exec(db->handle,
+                 bulk ? "PRAGMA cache_size = -" BULK_CACHE_KIB : "PRAGMA cache_size = -" CACHE_KIB, NULL,
+                 NULL, NULL);
+    if (!bulk)
+        sqlite3_db_release_memory(db->handle);
+}
+
 enum err db_begin(struct db *db, enum db_mode mode)
 {
     static const char read[] = "BEGIN", write[] = "BEGIN IMMEDIATE";
     enum err e;
 
-    if (mode != DB_WRITE_NOW)
-        return execute(db, mode == DB_READ ? read : write, false);
+    if (mode != DB_WRITE_NOW) {
+        e = execute(db, mode == DB_READ ? read : write, false);
+        set_bulk(db, !e && mode == DB_WRITE_BULK);
+        return e;
+    }
     sqlite3_busy_timeout(db->handle, 0);
     e = execute(db, write, true);
     sqlite3_busy_timeout(db->handle, DB_BUSY_TIMEOUT_MS);
@@ -328,6 +346,7 @@ enum err db_end(struct db *db, enum err err)
      */
     if (err && !sqlite3_get_autocommit(db->handle))
         (void)!execute(db, rollback, false);
+    set_bulk(db, false);
     return err;
 }
 

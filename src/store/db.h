@@ -99,10 +99,11 @@ MUST_CHECK enum err db_integer(struct db *db, const char *sql, const struct db_v
 
 /*
  * A transaction. DB_WRITE takes the write lock at once (BEGIN IMMEDIATE), waiting up to DB_BUSY_TIMEOUT_MS,
- * so that it cannot fail in its middle for a lock; DB_WRITE_NOW is the same without waiting. Errors:
- * ERR_BUSY, ERR_IO.
+ * so that it cannot fail in its middle for a lock; DB_WRITE_NOW is the same without waiting, DB_WRITE_BULK
+ * with memory for some ten thousand rows, which would otherwise be written and read again and again; db_end()
+ * gives it back. Errors: ERR_BUSY, ERR_IO.
  */
-enum db_mode { DB_READ, DB_WRITE, DB_WRITE_NOW };
+enum db_mode { DB_READ, DB_WRITE, DB_WRITE_NOW, DB_WRITE_BULK };
 MUST_CHECK enum err db_begin(struct db *db, enum db_mode mode);
 
 /*

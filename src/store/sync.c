@@ -6,6 +6,8 @@
 
 static const char sql_next[] = "UPDATE syncapi_stream_id SET stream_id = stream_id + 1"
                                " WHERE stream_name = ?1 RETURNING stream_id";
+static const char sql_last[] = "SELECT stream_id FROM syncapi_stream_id WHERE stream_name = ?1";
+static const char sql_set_last[] = "UPDATE syncapi_stream_id SET stream_id = ?2 WHERE stream_name = ?1";
 
 static const char sql_insert_event[] =
     "INSERT INTO syncapi_output_room_events (id, event_id, room_id, headered_event_json, type, sender,"
@@ -44,6 +46,16 @@ _Static_assert(sizeof stream_names / sizeof *stream_names == SYNC_STREAM__MAX, "
 enum err sync_next(struct db *db, enum sync_stream stream, int64_t *position)
 {
     return db_integer(db, sql_next, DB_ARGS(DB_T(stream_names[stream])), position);
+}
+
+enum err sync_last(struct db *db, enum sync_stream stream, int64_t *position)
+{
+    return db_integer(db, sql_last, DB_ARGS(DB_T(stream_names[stream])), position);
+}
+
+enum err sync_set_last(struct db *db, enum sync_stream stream, int64_t position)
+{
+    return db_run(db, sql_set_last, DB_ARGS(DB_T(stream_names[stream]), DB_I(position)), NULL);
 }
 
 static enum err put_state(struct db *db, const struct sync_event *event)

@@ -14,6 +14,10 @@ enum sync_stream { SYNC_EVENTS, SYNC_INVITES, SYNC_ACCOUNT_DATA, SYNC_STREAM__MA
 /* The next position of a stream, which is taken by this. */
 MUST_CHECK enum err sync_next(struct db *db, enum sync_stream stream, int64_t *position);
 
+/* The last position that was taken; sets it, for who has taken many. */
+MUST_CHECK enum err sync_last(struct db *db, enum sync_stream stream, int64_t *position);
+MUST_CHECK enum err sync_set_last(struct db *db, enum sync_stream stream, int64_t position);
+
 /* Dendrite's numbers. */
 enum history_visibility {
     HISTORY_WORLD_READABLE = 1,

@@ -5,9 +5,8 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/log.h"
-#include "homeserver/standalone/room.h"
+#include "homeserver/standalone/member.h"
 #include "homeserver/standalone/standalone.h"
-#include "matrix/field.h"
 #include "store/events.h"
 #include "store/memberships.h"
 #include "store/sync.h"
@@ -16,8 +15,8 @@
  * What one transaction does at most: others who want to write wait for its end. Each leaves valid rooms, so
  * that after a crash between two of them the call can simply be repeated.
  */
-#define BATCH_MEMBERS 2000
-#define BATCH_MS      400
+#define BATCH_MEMBERS 4000
+#define BATCH_MS      500
 
 struct evacuation {
     struct room_writer writer;
@@ -28,7 +27,7 @@ struct evacuation {
 static enum err batch_begin(struct evacuation *evacuation)
 {
     evacuation->batch_end_ms = clock_monotonic_ms() + BATCH_MS;
-    return db_begin(evacuation->writer.db, DB_WRITE);
+    return db_begin(evacuation->writer.db, DB_WRITE_BULK);
 }
 
 static bool batch_is_over(const struct evacuation *evacuation)
@@ -51,50 +50,12 @@ static struct id_list affected_of(const struct evacuation *evacuation)
     return (struct id_list){evacuation->affected.items, evacuation->affected.count};
 }
 
-/* The user leaves; one that may not, or cannot, stays, and the others go on. That was logged. */
-static enum err leave(struct evacuation *evacuation, struct room *room, const char *user_id, json_t *content,
-                      json_t *unsigned_data, const char *affected)
+/* Whoever may not leave, or cannot, stays, and the others go on; that was logged. */
+static enum err left(struct evacuation *evacuation, enum err e, const char *affected)
 {
-    const struct new_event event = {
-        .sender = user_id,
-        .type = "m.room.member",
-        .state_key = user_id,
-        .content = content,
-        .unsigned_data = unsigned_data,
-    };
-    char event_id[ID_SIZE];
-    enum err e = room_append(room, &event, event_id);
-
     if (e == ERR_DENIED || e == ERR_INVALID || e == ERR_TOO_LARGE)
         return ERR_OK;
     return e ? e : add_affected(evacuation, affected);
-}
-
-/* Copies a text that is not empty, as Dendrite does when it evacuates a room. */
-static int keep(json_t *content, const json_t *old, const char *name)
-{
-    const char *text = field_string(old, name);
-
-    return text && *text ? json_object_set_new(content, name, json_string(text)) : 0;
-}
-
-/* One member of a room leaves, and stays known by name. */
-static enum err leave_as_member(struct evacuation *evacuation, struct room *room, const char *user_id)
-{
-    json_t *event = NULL, *content = NULL;
-    const json_t *old;
-    enum err e = room_state(room, "m.room.member", user_id, &event);
-
-    if (e)
-        return e;
-    old = field_object(event, "content");
-    content = json_pack("{s:s}", "membership", "leave");
-    if (!content || keep(content, old, "displayname") || keep(content, old, "avatar_url"))
-        e = ERR_NOMEM;
-    if (!e)
-        e = leave(evacuation, room, user_id, content, NULL, user_id);
-    json_decref(content);
-    return e;
 }
 
 /* The members after the event `*after`, as many as one transaction takes. */
@@ -107,8 +68,10 @@ static enum err evacuate_members(struct evacuation *evacuation, struct room *roo
                                    &members, &count);
 
     while (!e && i < count && (i == 0 || !batch_is_over(evacuation))) {
-        *after = members[i].event_nid;
-        e = leave_as_member(evacuation, room, members[i++].user_id);
+        const char *user_id = members[i].user_id;
+
+        *after = members[i++].event_nid;
+        e = left(evacuation, room_leave_with_profile(room, user_id), user_id);
     }
     *done = i == count && count < BATCH_MEMBERS;
     return e;
@@ -170,7 +133,6 @@ enum err standalone_evacuate_room(struct homeserver *hs, const char *room_id, bo
 struct leaver {
     const char *user_id;
     int64_t nid;
-    json_t *content, *unsigned_data;
     struct user_room *rooms;
     size_t count;
 };
@@ -205,8 +167,7 @@ static enum err leave_room(struct evacuation *evacuation, const struct leaver *l
     if (!e)
         e = room_membership(room, leaver->user_id, &membership);
     if (!e && strcmp(membership, "leave") != 0 && strcmp(membership, "ban") != 0)
-        e = leave(evacuation, room, leaver->user_id, leaver->content, leaver->unsigned_data,
-                  user_room->room_id);
+        e = left(evacuation, room_leave(room, leaver->user_id), user_room->room_id);
     return room_close(&room, e);
 }
 
@@ -251,23 +212,17 @@ enum err standalone_evacuate_user(struct homeserver *hs, const char *localpart, 
                                   struct arena *arena, struct id_list *affected)
 {
     struct evacuation evacuation = {.affected = {.arena = arena, .item_size = sizeof(const char *)}};
-    struct leaver leaver = {
-        .user_id = arena_printf(arena, "@%s:%s", localpart, hs->config->server_name),
-        .content = json_pack("{s:s}", "membership", "leave"),
-        .unsigned_data = json_object(),
-    };
+    struct leaver leaver = {.user_id = arena_printf(arena, "@%s:%s", localpart, hs->config->server_name)};
     enum account_type type;
-    enum err e = leaver.user_id && leaver.content && leaver.unsigned_data ? ERR_OK : ERR_NOMEM;
+    enum err e = accounts_type(hs->db, localpart, hs->config->server_name, &type);
 
-    if (!e)
-        e = accounts_type(hs->db, localpart, hs->config->server_name, &type);
+    if (!e && !leaver.user_id)
+        e = ERR_NOMEM;
     if (!e)
         e = room_writer_open(&evacuation.writer, hs, arena);
     if (!e)
         e = evacuate_user(&evacuation, &leaver, dry_run);
     room_writer_close(&evacuation.writer);
-    json_decref(leaver.content);
-    json_decref(leaver.unsigned_data);
     *affected = affected_of(&evacuation);
     return e;
 }

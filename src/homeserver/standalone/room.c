@@ -141,7 +141,8 @@ enum err room_begin(struct room **out, const struct room_writer *writer, const c
     return e;
 }
 
-static enum err write_row(struct room *room)
+/* Where the history of the room, and that of all rooms, ends now. */
+static enum err write_end(struct room *room)
 {
     enum err e = ERR_OK;
 
@@ -150,13 +151,15 @@ static enum err write_row(struct room *room)
         e = nids_add(&room->row.latest, room->latest[i].nid);
     room->row.snapshot_nid = state_snapshot(room->state);
     room->row.last_sent_nid = room->last_nid;
-    return e ? e : rooms_update(room->writer->db, &room->row);
+    if (!e)
+        e = rooms_update(room->writer->db, &room->row);
+    return e ? e : sync_set_last(room->writer->db, SYNC_EVENTS, room->position);
 }
 
 enum err room_close(struct room **room, enum err err)
 {
-    if (!err && *room && (*room)->changed)
-        err = write_row(*room);
+    if (!err && *room && (*room)->last_nid)
+        err = write_end(*room);
     room_free(room);
     return err;
 }

@@ -201,7 +201,7 @@ static enum err write_for_clients(struct draft *draft)
 /* Stores the event itself, and that it comes after its previous ones. */
 static enum err store_event(struct draft *draft, struct state_entry *entry)
 {
-    const struct room *room = draft->room;
+    struct room *room = draft->room;
     struct db *db = room->writer->db;
     struct event_row row = {
         .room_nid = room->row.nid,
@@ -215,7 +215,7 @@ static enum err store_event(struct draft *draft, struct state_entry *entry)
     enum err e = event_types_number(db, draft->new->type, &row.type_nid);
 
     if (!e && draft->new->state_key)
-        e = state_keys_number(db, draft->new->state_key, &row.state_key_nid);
+        e = room_key_number(room, draft->new->state_key, &row.state_key_nid);
     if (!e)
         e = events_insert(db, &row, &draft->nid);
     for (size_t i = 0; !e && i < draft->prev_count; i++)
@@ -295,7 +295,7 @@ static enum err store_membership(struct draft *draft, int64_t target_nid)
     enum err e = memberships_find(db, row.room_nid, target_nid, &before);
 
     if (!e)
-        e = state_keys_number(db, draft->new->sender, &row.sender_nid);
+        e = room_key_number(draft->room, draft->new->sender, &row.sender_nid);
     if (!e)
         e = memberships_put(db, &row);
     if (!e && before == MEMBERSHIP_INVITE && row.membership != MEMBERSHIP_INVITE)
@@ -305,9 +305,18 @@ static enum err store_membership(struct draft *draft, int64_t target_nid)
     return e;
 }
 
+/* The position of the next event; it is written when the room is closed. */
+static enum err next_position(struct room *room, int64_t *position)
+{
+    enum err e = room->position ? ERR_OK : sync_last(room->writer->db, SYNC_EVENTS, &room->position);
+
+    *position = ++room->position;
+    return e;
+}
+
 static enum err store_for_clients(struct draft *draft)
 {
-    const struct room *room = draft->room;
+    struct room *room = draft->room;
     struct sync_event row = {
         .depth = event_depth_after(room->version, room->depth),
         .id = draft->event.id,
@@ -321,7 +330,7 @@ static enum err store_for_clients(struct draft *draft)
         .membership = draft->membership,
     };
     struct buf replaces = {0};
-    enum err e = sync_next(room->writer->db, SYNC_EVENTS, &row.position);
+    enum err e = next_position(room, &row.position);
 
     if (!e && draft->replaced) {
         buf_append(&replaces, "[", 1);
@@ -365,7 +374,6 @@ static void advance(struct draft *draft)
     room->latest_count = rest + 1;
     room->depth = event_depth_after(room->version, room->depth);
     room->last_nid = draft->nid;
-    room->changed = true;
     if (draft->new->state_key)
         room_remember(room, draft->nid, &draft->event);
     if (draft->new->state_key && strcmp(draft->new->type, "m.room.history_visibility") == 0)

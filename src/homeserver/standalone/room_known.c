@@ -67,23 +67,58 @@ enum err room_known(struct room *room, int64_t nid, const struct known_event **o
     return e;
 }
 
-/* A text without a number is the type or state key of no event. */
-static enum err find_numbers(struct room *room, const char *type, const char *state_key, int64_t *type_nid,
-                             int64_t *state_key_nid)
+static const struct known_key *find_key(const struct room *room, const char *state_key)
 {
-    enum err e = event_types_find(room->writer->db, type, type_nid);
+    static const struct known_key empty = {.nid = STATE_KEY_EMPTY};
 
-    return e ? e : state_keys_find(room->writer->db, state_key, state_key_nid);
+    if (!*state_key)
+        return &empty;
+    for (size_t i = 0; i < KNOWN_KEYS; i++)
+        if (room->keys[i].nid && strcmp(room->keys[i].state_key, state_key) == 0)
+            return &room->keys[i];
+    return NULL;
+}
+
+/* Gets the number, from `ask` if it is not known, and keeps it. */
+static enum err key_number(struct room *room, const char *state_key, int64_t *nid,
+                           enum err (*ask)(struct db *db, const char *state_key, int64_t *nid))
+{
+    const struct known_key *known = find_key(room, state_key);
+    struct known_key *place = &room->keys[room->next_key];
+    enum err e = ERR_OK;
+
+    if (known)
+        *nid = known->nid;
+    else
+        e = ask(room->writer->db, state_key, nid);
+    if (known || e || strlen(state_key) >= sizeof place->state_key)
+        return e;
+    place->nid = *nid;
+    strcpy(place->state_key, state_key);
+    room->next_key = (room->next_key + 1) % KNOWN_KEYS;
+    return ERR_OK;
+}
+
+enum err room_key_find(struct room *room, const char *state_key, int64_t *nid)
+{
+    return key_number(room, state_key, nid, state_keys_find);
+}
+
+enum err room_key_number(struct room *room, const char *state_key, int64_t *nid)
+{
+    return key_number(room, state_key, nid, state_keys_number);
 }
 
 enum err room_state_known(struct room *room, const char *type, const char *state_key,
                           const struct known_event **known)
 {
     int64_t type_nid, state_key_nid, nid;
-    enum err e = find_numbers(room, type, state_key, &type_nid, &state_key_nid);
+    enum err e = event_types_find(room->writer->db, type, &type_nid);
 
     *known = NULL;
-    if (e)
+    if (!e)
+        e = room_key_find(room, state_key, &state_key_nid);
+    if (e) /* what has no number is the type or state key of no event */
         return e == ERR_NOT_FOUND ? ERR_OK : e;
     nid = state_get(room->state, type_nid, state_key_nid);
     return nid ? room_known(room, nid, known) : ERR_OK;

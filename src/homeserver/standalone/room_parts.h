@@ -23,6 +23,13 @@ struct known_event {
 };
 #define KNOWN_EVENTS 16
 
+/* The number of a state key: the rules ask for those of an event's sender and target again and again. */
+struct known_key {
+    int64_t nid; /* 0: a free place */
+    char state_key[ID_SIZE];
+};
+#define KNOWN_KEYS 2
+
 /* A forward extremity. */
 struct extremity {
     int64_t nid;
@@ -37,12 +44,14 @@ struct room {
     struct state *state;
     struct extremity *latest; /* the last event that was appended is the first */
     size_t latest_count;
-    int64_t depth; /* of the deepest extremity; 0 in a new room */
-    int64_t last_nid;
-    bool changed;
+    int64_t depth;    /* of the deepest extremity; 0 in a new room */
+    int64_t last_nid; /* of the last event that was appended; 0: none was */
+    int64_t position; /* in the stream of events, of the last event of all rooms; 0: not read yet */
     enum history_visibility visibility; /* in the current state */
     struct known_event known[KNOWN_EVENTS];
     uint64_t uses;
+    struct known_key keys[KNOWN_KEYS];
+    size_t next_key;            /* the place of the next one */
     struct stored_event stored; /* scratch of the look-ups */
 };
 
@@ -52,6 +61,10 @@ MUST_CHECK enum err room_known(struct room *room, int64_t nid, const struct know
 /* The event at a place of the current state; NULL: there is none. Likewise. */
 MUST_CHECK enum err room_state_known(struct room *room, const char *type, const char *state_key,
                                      const struct known_event **known);
+
+/* state_keys_find() and state_keys_number(), which ask the database only once for those in use. */
+MUST_CHECK enum err room_key_find(struct room *room, const char *state_key, int64_t *nid);
+MUST_CHECK enum err room_key_number(struct room *room, const char *state_key, int64_t *nid);
 
 /* Keeps an event that was just stored, so that it need not be read again. */
 void room_remember(struct room *room, int64_t nid, const struct event *event);
