@@ -16,6 +16,7 @@
 
 enum config_password { CONFIG_PASSWORD_SCRYPT, CONFIG_PASSWORD_BCRYPT };
 enum config_homeserver { CONFIG_HOMESERVER_STANDALONE };
+enum config_room_version { CONFIG_ROOM_VERSION_10, CONFIG_ROOM_VERSION_11 };
 
 /* A list of strings; `items` is owned by the configuration. */
 struct config_list {
@@ -34,9 +35,17 @@ struct config {
     char *server_name;
     char *database;    /* path of the SQLite file */
     char *signing_key; /* path */
+    int room_version;  /* of new rooms; enum config_room_version */
     struct {
         int kind; /* enum config_homeserver */
     } homeserver;
+    struct {
+        bool enabled;
+        char *local_part; /* of the user who sends them */
+        char *display_name;
+        char *avatar_url;
+        char *room_name;
+    } server_notices;
 
     char *listen; /* "unix:/path", "address:port", "[address]:port", or "systemd" */
     char *listen_owner;

@@ -79,7 +79,22 @@ static const char *check_proxy(const char *value)
     return address_prefix_valid(value) ? NULL : "is not an IP address, or one with a prefix length";
 }
 
+/* The localpart of an account that mxadmin makes: Appendices, "User Identifiers". */
+static const char *check_localpart(const char *value)
+{
+    size_t length = strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789._=-/+");
+
+    return !value[length] && length <= 128 ? NULL : "is not a localpart of a-z, 0-9 and ._=-/+";
+}
+
+static const char *check_mxc(const char *value)
+{
+    return strncmp(value, "mxc://", 6) == 0 ? NULL : "is not a mxc:// URI";
+}
+
 static const char *const homeserver_kinds[] = {[CONFIG_HOMESERVER_STANDALONE] = "standalone", NULL};
+static const char *const room_versions[] = {
+    [CONFIG_ROOM_VERSION_10] = "10", [CONFIG_ROOM_VERSION_11] = "11", NULL};
 static const char *const password_schemes[] = {
     [CONFIG_PASSWORD_SCRYPT] = "scrypt", [CONFIG_PASSWORD_BCRYPT] = "bcrypt", NULL};
 static const char *const log_targets[] = {
@@ -167,9 +182,24 @@ static const struct option table[] = {
      .text = "How many passwords are hashed at once in the whole pool; 0: half as many as processors, at "
              "least 1."},
 
+    {"room_version", OPTION_WORD, OPTIONAL, FIELD(room_version), .words = room_versions, .value = "10",
+     .text = "The version of new rooms."},
+
     {"homeserver.kind", OPTION_WORD, OPTIONAL, FIELD(homeserver.kind), .words = homeserver_kinds,
      .value = "standalone",
      .text = "Whose the homeserver is: standalone is mxadmin alone, on its own database."},
+
+    {"server_notices.enabled", OPTION_BOOLEAN, OPTIONAL, FIELD(server_notices.enabled), .value = "false",
+     .text = "Whether admins can send notices to users."},
+    {"server_notices.local_part", OPTION_TEXT, OPTIONAL, FIELD(server_notices.local_part),
+     .check = check_localpart, .value = "_server",
+     .text = "The localpart of the user who sends them. The account is made when it is absent."},
+    {"server_notices.display_name", OPTION_TEXT, OPTIONAL, FIELD(server_notices.display_name),
+     .value = "Server Alert", .text = "The name of that user; empty: none."},
+    {"server_notices.avatar_url", OPTION_TEXT, OPTIONAL, FIELD(server_notices.avatar_url), .check = check_mxc,
+     .value = "", .text = "The avatar of that user, a mxc:// URI; empty: none."},
+    {"server_notices.room_name", OPTION_TEXT, OPTIONAL, FIELD(server_notices.room_name),
+     .value = "Server Alert", .text = "The name of the rooms that notices are sent to; each user has one."},
 
     {"rate_limit.per_account", OPTION_NUMBER, OPTIONAL, FIELD(rate_limit.per_account), .max = 1000000,
      .value = "10",

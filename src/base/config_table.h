@@ -33,7 +33,7 @@ struct option {
     const char *text; /* for the sample */
 };
 
-#define CONFIG_OPTIONS 34
+#define CONFIG_OPTIONS 40
 extern const struct option *const config_options; /* CONFIG_OPTIONS rows */
 
 /* Where the value of an option was given last. */
