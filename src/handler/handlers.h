@@ -20,6 +20,10 @@ handler login_post;
 handler logout_post;
 handler logout_all_post;
 
+/* notice.c */
+handler notice_post;
+handler notice_put;
+
 /* password.c */
 handler password_reset;
 

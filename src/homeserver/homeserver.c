@@ -83,3 +83,9 @@ enum err homeserver_evacuate_user(struct homeserver *hs, const char *localpart, 
         return ERR_UNSUPPORTED;
     return hs->acts->evacuate_user(hs, localpart, dry_run, arena, affected);
 }
+
+enum err homeserver_send_notice(struct homeserver *hs, const struct notice *notice, struct arena *arena,
+                                const char **event_id)
+{
+    return hs->acts->send_notice ? hs->acts->send_notice(hs, notice, arena, event_id) : ERR_UNSUPPORTED;
+}

@@ -7,6 +7,7 @@
 #ifndef HOMESERVER_HOMESERVER_H
 #define HOMESERVER_HOMESERVER_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -16,6 +17,7 @@
 #include "crypto/gate.h"
 #include "store/accounts.h"
 #include "store/db.h"
+#include "store/transactions.h"
 
 struct homeserver;
 
@@ -39,6 +41,15 @@ struct new_account {
     const char *password;     /* NULL: none, nobody can sign in with one */
     const char *display_name; /* NULL: none */
     enum account_type type;
+};
+
+/* A notice to a user. Everything is borrowed. */
+struct notice {
+    const char *localpart; /* of the recipient */
+    const char *type;
+    const char *state_key; /* NULL: it is no state event */
+    json_t *content;
+    struct transaction transaction; /* its `id` NULL: none */
 };
 
 /* Ids of users or rooms; all in the arena that was given. */
@@ -103,6 +114,15 @@ struct homeserver_acts {
      */
     enum err (*evacuate_user)(struct homeserver *hs, const char *localpart, bool dry_run, struct arena *arena,
                               struct id_list *affected);
+
+    /*
+     * Sends an event of the notice user to the room that the recipient has for that, which is made when there
+     * is none; `*event_id` lives in the arena. The same transaction again gives the same event.
+     * ERR_NOT_FOUND: there is no such user; ERR_INVALID: the content is not what an event may have, or the
+     * recipient is the sender; ERR_TOO_LARGE; ERR_DENIED: nobody may send such an event.
+     */
+    enum err (*send_notice)(struct homeserver *hs, const struct notice *notice, struct arena *arena,
+                            const char **event_id);
 };
 
 struct homeserver {
@@ -141,5 +161,7 @@ MUST_CHECK enum err homeserver_evacuate_room(struct homeserver *hs, const char *
                                              struct arena *arena, struct id_list *affected);
 MUST_CHECK enum err homeserver_evacuate_user(struct homeserver *hs, const char *localpart, bool dry_run,
                                              struct arena *arena, struct id_list *affected);
+MUST_CHECK enum err homeserver_send_notice(struct homeserver *hs, const struct notice *notice,
+                                           struct arena *arena, const char **event_id);
 
 #endif

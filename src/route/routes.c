@@ -14,11 +14,11 @@ const struct route routes[] = {
     /* Accounts */
     {METHOD_GET,  SYNAPSE "/register", register_nonce, .access = ACCESS_ANYONE},
     {METHOD_POST, SYNAPSE "/register", register_post, .access = ACCESS_ANYONE, .hashes = true},
-    {METHOD_GET,  SYNAPSE "/username_available", username_available, .access = ACCESS_ADMIN},
+    {METHOD_GET,  SYNAPSE "/username_available", username_available, .access = ACCESS_ADMIN, .reads = true},
     {METHOD_POST, DENDRITE "/resetPassword/{user}", password_reset, .access = ACCESS_ADMIN, .hashes = true},
-    {METHOD_GET,  CLIENT "/profile/{user_id}", profile_get, .access = ACCESS_ANYONE},
-    {METHOD_GET,  CLIENT "/profile/{user_id}/displayname", profile_display_name_get, .access = ACCESS_ANYONE},
-    {METHOD_GET,  CLIENT "/profile/{user_id}/avatar_url", profile_avatar_url_get, .access = ACCESS_ANYONE},
+    {METHOD_GET,  CLIENT "/profile/{user_id}", profile_get, .access = ACCESS_ANYONE, .reads = true},
+    {METHOD_GET,  CLIENT "/profile/{user_id}/displayname", profile_display_name_get, .access = ACCESS_ANYONE, .reads = true},
+    {METHOD_GET,  CLIENT "/profile/{user_id}/avatar_url", profile_avatar_url_get, .access = ACCESS_ANYONE, .reads = true},
 
     /* Rooms */
     {METHOD_POST, DENDRITE "/evacuateRoom/{room_id}", evacuate_room, .access = ACCESS_ADMIN, .slow = true},
@@ -26,15 +26,19 @@ const struct route routes[] = {
     {METHOD_POST, DENDRITE "/evacuateUser/{user_id}", evacuate_user, .access = ACCESS_ADMIN, .slow = true},
     {METHOD_GET,  DENDRITE "/evacuateUser/{user_id}", evacuate_user, .access = ACCESS_ADMIN, .slow = true},
 
+    /* Server notices */
+    {METHOD_POST, SYNAPSE "/send_server_notice", notice_post, .access = ACCESS_ADMIN},
+    {METHOD_PUT,  SYNAPSE "/send_server_notice/{transaction_id}", notice_put, .access = ACCESS_ADMIN},
+
     /* Sessions */
     {METHOD_GET,  CLIENT "/login", login_flows, .access = ACCESS_ANYONE},
     {METHOD_POST, CLIENT "/login", login_post, .access = ACCESS_ANYONE, .hashes = true},
     {METHOD_POST, CLIENT "/logout", logout_post, .access = ACCESS_GUEST},
     {METHOD_POST, CLIENT "/logout/all", logout_all_post, .access = ACCESS_GUEST},
-    {METHOD_GET,  CLIENT "/account/whoami", whoami_get, .access = ACCESS_GUEST},
-    {METHOD_GET,  SYNAPSE "/whois/{user_id}", whois_synapse_get, .access = ACCESS_USER},
-    {METHOD_GET,  MATRIX "/r0|v1|v3|unstable/admin/whois/{user_id}", whois_get, .access = ACCESS_USER},
-    {METHOD_GET,  MATRIX "/api/v1/admin/whois/{user_id}", whois_get, .access = ACCESS_USER},
+    {METHOD_GET,  CLIENT "/account/whoami", whoami_get, .access = ACCESS_GUEST, .reads = true},
+    {METHOD_GET,  SYNAPSE "/whois/{user_id}", whois_synapse_get, .access = ACCESS_USER, .reads = true},
+    {METHOD_GET,  MATRIX "/r0|v1|v3|unstable/admin/whois/{user_id}", whois_get, .access = ACCESS_USER, .reads = true},
+    {METHOD_GET,  MATRIX "/api/v1/admin/whois/{user_id}", whois_get, .access = ACCESS_USER, .reads = true},
 
     /* The server */
     {METHOD_GET,  SYNAPSE "/server_version", server_version_get, .access = ACCESS_ANYONE},

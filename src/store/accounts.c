@@ -16,9 +16,9 @@ static const char sql_insert[] = "INSERT INTO userapi_accounts (localpart, serve
                                  "password_hash, is_deactivated, account_type)"
                                  " VALUES (?1, ?2, ?3, COALESCE(?4, ''), ?5, ?6)";
 /* A profile may have been left behind by an account that is gone; the new one does not inherit it. */
-static const char sql_insert_profile[] =
+static const char sql_put_profile[] =
     "INSERT INTO userapi_profiles (localpart, server_name, display_name, avatar_url)"
-    " VALUES (?1, ?2, COALESCE(?3, ''), '') ON CONFLICT (localpart, server_name)"
+    " VALUES (?1, ?2, COALESCE(?3, ''), COALESCE(?4, '')) ON CONFLICT (localpart, server_name)"
     " DO UPDATE SET display_name = excluded.display_name, avatar_url = excluded.avatar_url";
 static const char sql_set_password[] =
     "UPDATE userapi_accounts SET password_hash = ?3 WHERE localpart = ?1 AND server_name = ?2";
@@ -91,8 +91,8 @@ enum err accounts_insert(struct db *db, const struct account *account, const cha
                NULL);
 
     if (!e)
-        e = db_run(db, sql_insert_profile,
-                   DB_ARGS(DB_T(account->localpart), DB_T(server_name), DB_T(display_name)), NULL);
+        e = profiles_put(db, account->localpart, server_name,
+                         &(struct profile){.display_name = display_name});
     return e;
 }
 
@@ -164,4 +164,13 @@ enum err profiles_find(struct db *db, const char *localpart, const char *server_
     }
     db_done(&stmt);
     return e;
+}
+
+enum err profiles_put(struct db *db, const char *localpart, const char *server_name,
+                      const struct profile *profile)
+{
+    return db_run(
+        db, sql_put_profile,
+        DB_ARGS(DB_T(localpart), DB_T(server_name), DB_T(profile->display_name), DB_T(profile->avatar_url)),
+        NULL);
 }

@@ -56,4 +56,8 @@ struct profile {
 MUST_CHECK enum err profiles_find(struct db *db, const char *localpart, const char *server_name,
                                   struct arena *arena, struct profile *profile);
 
+/* Replaces the profile of an account. NULL is none. */
+MUST_CHECK enum err profiles_put(struct db *db, const char *localpart, const char *server_name,
+                                 const struct profile *profile);
+
 #endif

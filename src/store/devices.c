@@ -14,6 +14,7 @@ static const char sql_list[] =
     " FROM userapi_devices WHERE localpart = ?1 AND server_name = ?2 AND device_id IS NOT NULL"
     " ORDER BY last_seen_ts DESC, device_id";
 
+static const char sql_session[] = "SELECT session_id FROM userapi_devices WHERE access_token = ?1";
 static const char sql_next_session[] = "SELECT COALESCE(MAX(session_id), 0) + 1 FROM userapi_devices";
 /*
  * The token, the session and all that is known of the client are new, as if the row were: only the name
@@ -64,6 +65,11 @@ enum err devices_find_token(struct db *db, const char *token, const char *server
     }
     db_done(&stmt);
     return e;
+}
+
+enum err devices_session(struct db *db, const char *token, int64_t *session_id)
+{
+    return db_integer(db, sql_session, DB_ARGS(DB_T(token)), session_id);
 }
 
 enum err devices_put(struct db *db, const char *localpart, const char *server_name, const char *token,

@@ -33,6 +33,9 @@ struct token_owner {
 MUST_CHECK enum err devices_find_token(struct db *db, const char *token, const char *server_name,
                                        struct arena *arena, struct token_owner *owner);
 
+/* The session of an access token, a number that no other has. ERR_NOT_FOUND. */
+MUST_CHECK enum err devices_session(struct db *db, const char *token, int64_t *session_id);
+
 /* Adds a device, or replaces the one with the same id (its old token ends); `device->last_seen_ts` is its
  * birth. */
 MUST_CHECK enum err devices_put(struct db *db, const char *localpart, const char *server_name,

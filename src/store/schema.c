@@ -27,11 +27,19 @@ static const char *const first_tables[] = {
     NULL,
 };
 
+static const char *const transactions[] = {
+    "CREATE TABLE mxadmin_transactions (token_hash BLOB NOT NULL, transaction_id TEXT NOT NULL,"
+    " event_id TEXT NOT NULL, created_ts BIGINT NOT NULL, PRIMARY KEY (token_hash, transaction_id))",
+    "CREATE INDEX mxadmin_transactions_created_idx ON mxadmin_transactions (created_ts)",
+    NULL,
+};
+
 static const struct {
     const char *name;
     const char *const *statements; /* up to a NULL */
 } migrations[] = {
     {"settings, nonces, attempts", first_tables},
+    {"transactions", transactions},
 };
 #define MIGRATIONS ((int64_t)(sizeof migrations / sizeof migrations[0]))
 

@@ -11,8 +11,9 @@ static const char sql_set_last[] = "UPDATE syncapi_stream_id SET stream_id = ?2 
 
 static const char sql_insert_event[] =
     "INSERT INTO syncapi_output_room_events (id, event_id, room_id, headered_event_json, type, sender,"
-    " contains_url, add_state_ids, remove_state_ids, exclude_from_sync, history_visibility)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, FALSE, ?10)";
+    " contains_url, add_state_ids, remove_state_ids, session_id, transaction_id, exclude_from_sync,"
+    " history_visibility) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
+    " CASE WHEN ?11 IS NULL THEN NULL ELSE ?10 END, ?11, FALSE, ?12)";
 static const char sql_insert_topology[] =
     "INSERT INTO syncapi_output_room_events_topology (event_id, topological_position, stream_position,"
     " room_id) VALUES (?1, ?2, ?3, ?4)";
@@ -84,7 +85,8 @@ enum err sync_insert_event(struct db *db, const struct sync_event *event)
     e = db_run(db, sql_insert_event,
                DB_ARGS(DB_I(event->position), DB_T(event->id), DB_T(event->room_id), DB_T(event->json),
                        DB_T(event->type), DB_T(event->sender), DB_I(event->contains_url), DB_T(added),
-                       DB_T(event->replaces ? event->replaces : ""), DB_I(event->visibility)),
+                       DB_T(event->replaces ? event->replaces : ""), DB_I(event->session_id),
+                       DB_T(event->transaction_id), DB_I(event->visibility)),
                NULL);
 
     if (!e)

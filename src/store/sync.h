@@ -36,6 +36,8 @@ struct sync_event {
     const char *json; /* the headered event */
     bool contains_url;
     enum history_visibility visibility;
+    const char *transaction_id; /* of the client who sent it; NULL: none */
+    int64_t session_id;
     /* Of a state event; NULL for others. */
     const char *state_key;
     const char *replaces;   /* a JSON array with the id of the event whose place it takes; NULL: none */

@@ -304,7 +304,7 @@ static void many_may_create_at_once(void **state)
     assert_int_equal(count_of(results, 20, ERR_OK), 20);
     assert_int_equal(db_open(&d->db, d->path), ERR_OK);
     assert_int_equal(schema_check(d->db, SERVER), ERR_OK);
-    assert_int_equal(number(d->db, "SELECT COUNT(*) FROM mxadmin_migrations"), 1);
+    assert_int_equal(number(d->db, "SELECT COUNT(*) = MAX(version) FROM mxadmin_migrations"), 1);
     assert_int_equal(number(d->db, "SELECT COUNT(*) FROM db_migrations"), 20);
 }
 

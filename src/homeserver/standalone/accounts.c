@@ -16,6 +16,7 @@ const struct homeserver_acts standalone_acts = {
     .deactivate = standalone_deactivate,
     .evacuate_room = standalone_evacuate_room,
     .evacuate_user = standalone_evacuate_user,
+    .send_notice = standalone_send_notice,
 };
 
 struct password_cost standalone_cost(const struct config *config)

@@ -90,14 +90,15 @@ static enum err strip_state(struct room *room, const char *sender, json_t *strip
     return e;
 }
 
-enum err room_invite(struct room *room, const char *sender, const char *user_id)
+enum err room_invite(struct room *room, const char *sender, const char *user_id, const char *reason)
 {
     json_t *stripped = json_array();
     json_t *unsigned_data = json_pack("{s:o}", "invite_room_state", stripped);
     enum err e = unsigned_data ? strip_state(room, sender, stripped) : ERR_NOMEM;
 
     if (!e)
-        return append(room, sender, user_id, content_of("invite", NULL, NULL), unsigned_data);
+        return append(room, sender, user_id,
+                      json_pack("{s:s, s:s*}", "membership", "invite", "reason", reason), unsigned_data);
     json_decref(unsigned_data);
     return e;
 }

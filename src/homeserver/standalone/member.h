@@ -15,7 +15,8 @@ MUST_CHECK enum err room_leave(struct room *room, const char *user_id);
 /* The same, keeping the name and avatar that the room knows: how Dendrite evacuates a room. */
 MUST_CHECK enum err room_leave_with_profile(struct room *room, const char *user_id);
 
-/* `sender` invites the user. */
-MUST_CHECK enum err room_invite(struct room *room, const char *sender, const char *user_id);
+/* `sender` invites the user. `reason` NULL: none. */
+MUST_CHECK enum err room_invite(struct room *room, const char *sender, const char *user_id,
+                                const char *reason);
 
 #endif

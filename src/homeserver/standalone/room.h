@@ -59,6 +59,9 @@ struct new_event {
     const char *state_key; /* NULL: not a state event */
     json_t *content;
     json_t *unsigned_data; /* NULL: none */
+    /* The client's transaction that it is of; NULL: none. */
+    const char *transaction_id;
+    int64_t session_id; /* of the client */
 };
 
 /*

@@ -328,6 +328,8 @@ static enum err store_for_clients(struct draft *draft)
         .visibility = room->visibility,
         .state_key = draft->new->state_key,
         .membership = draft->membership,
+        .transaction_id = draft->new->transaction_id,
+        .session_id = draft->new->session_id,
     };
     struct buf replaces = {0};
     enum err e = next_position(room, &row.position);

@@ -38,6 +38,10 @@ MUST_CHECK enum err standalone_evacuate_room(struct homeserver *hs, const char *
 MUST_CHECK enum err standalone_evacuate_user(struct homeserver *hs, const char *localpart, bool dry_run,
                                              struct arena *arena, struct id_list *affected);
 
+/* notice.c; likewise. */
+MUST_CHECK enum err standalone_send_notice(struct homeserver *hs, const struct notice *notice,
+                                           struct arena *arena, const char **event_id);
+
 /* Adds a session of `localpart` inside the transaction that is open; the texts of `session` live in `arena`.
  */
 MUST_CHECK enum err standalone_add_session(struct homeserver *hs, const char *localpart,

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: ISC */
+/* userapi_account_datas, and syncapi_account_data_type, by which clients hear of changes. */
+#ifndef STORE_ACCOUNT_DATA_H
+#define STORE_ACCOUNT_DATA_H
+
+#include "base/err.h"
+#include "store/db.h"
+
+/* What a user keeps about a room ("" as its id: about all). */
+struct account_data {
+    const char *localpart;
+    const char *server_name;
+    const char *room_id;
+    const char *type;
+    const char *content; /* JSON */
+};
+
+/* Adds it, or replaces that of the same type. */
+MUST_CHECK enum err account_data_put(struct db *db, const struct account_data *data);
+
+#endif
