@@ -217,7 +217,9 @@ static const struct option table[] = {
     {"log.format", OPTION_WORD, OPTIONAL, FIELD(log.format), .words = log_formats, .value = "text",
      .text = "How they look; json is one object a line."},
     {"log.level", OPTION_WORD, OPTIONAL, FIELD(log.level), .words = log_levels, .value = "info",
-     .text = "From which level up they are written."},
+     .text =
+         "From which level up they are written. A request that changes something, or fails, has a line at "
+         "info; one that only reads, at debug."},
 };
 
 _Static_assert(sizeof table / sizeof *table == CONFIG_OPTIONS, "CONFIG_OPTIONS counts the table");

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -124,17 +126,34 @@ static bool printable(const char *text, size_t size)
     return true;
 }
 
+#define ID_SIZE_MADE 33 /* 16 bytes as hex, and the NUL */
+
+/*
+ * A name that no other request has, in this process or another: random at first, counted on from there. It is
+ * no secret, so the system need not be asked for random bytes each time.
+ */
+static bool id_make(char id[ID_SIZE_MADE])
+{
+    static uint64_t last[2]; /* of this process's, which serves one request at a time */
+
+    if (last[0] == 0 && random_bytes(last, sizeof last))
+        return false;
+    last[1]++;
+    snprintf(id, ID_SIZE_MADE, "%016" PRIx64 "%016" PRIx64, last[0], last[1]);
+    return true;
+}
+
 /* A request that another server has named keeps its name, so that the logs of both can be laid side by side.
  */
 static void id_decode(struct decoding *d)
 {
     const char *given = d->in[HTTP_X_REQUEST_ID];
     size_t size = given ? strlen(given) : 0;
-    char made_up[RANDOM_NONCE_SIZE];
+    char made_up[ID_SIZE_MADE];
 
     if (size > 0 && size <= REQUEST_ID_MAX && printable(given, size))
         d->request->id = made(d, arena_strdup(d->arena, given), "-");
-    else if (random_nonce(made_up) == ERR_OK)
+    else if (id_make(made_up))
         d->request->id = made(d, arena_strdup(d->arena, made_up), "-");
     else
         d->request->id = "-";

@@ -23,6 +23,7 @@ enum dispatch {
 struct dispatched {
     const struct route *route; /* NULL: none */
     int64_t started_us;        /* when it began, on the monotonic clock */
+    bool reading;              /* a transaction for reading is open */
     size_t bytes;              /* of the answer, for the access line: set by who has written it */
 };
 
@@ -31,7 +32,7 @@ MUST_CHECK enum dispatch dispatch_begin(struct call *call, struct dispatched *di
                                         char *const *variables);
 
 /* Runs the handler; call->reply is the answer then. */
-void dispatch_run(struct call *call, const struct dispatched *dispatched);
+void dispatch_run(struct call *call, struct dispatched *dispatched);
 
 /*
  * What is done after the answer is on its way: notes the caller's device as seen, once a minute a device, and

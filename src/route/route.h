@@ -23,6 +23,7 @@ struct route {
     const char *pattern;
     handler *handler;
     enum access access;
+    bool reads;      /* reads the database and never writes to it: sees one state of it from first to last */
     bool hashes;     /* hashes a password: goes through the gate */
     bool slow;       /* may take long: other workers look after the connections meanwhile */
     size_t body_max; /* bytes */
