@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from client import Client
 from fronts import free_port
 from service import MXADMIN, ROOT
 
@@ -140,6 +141,8 @@ def test_it_ends_when_one_of_the_two_dies(tmp_path, name):
     assert "make run: %s ended with status" % name in run.output()
     for other in children.values():
         assert not os.path.exists("/proc/%d" % other)
+    with pytest.raises(ConnectionRefusedError):  # nor do nginx's workers go on
+        Client(run.port).ask("GET", "/_mxadmin/health")
 
 
 def test_a_long_path(tmp_path):
