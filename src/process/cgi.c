@@ -32,7 +32,9 @@ static void drain_body(const struct request *request, long long taken)
 {
     char bytes[4096];
 
-    while (taken < request->content_length && read_body(&taken, bytes, sizeof bytes) > 0)
+    /* A chunked body has no length: who began to read it reads on to its end. */
+    while ((taken < request->content_length || (request->content_length < 0 && taken > 0)) &&
+           read_body(&taken, bytes, sizeof bytes) > 0)
         continue;
     explicit_bzero(bytes, sizeof bytes);
 }

@@ -54,6 +54,9 @@ REFUSED = {
                                         413, "M_TOO_LARGE"),
     "a body above the route's limit": ("POST /_synapse/admin/v1/register" + HEAD + "Content-Length: 70000\r\n\r\n"
                                        + "x" * 70000, 413, "M_TOO_LARGE"),
+    "a chunked body above the route's limit": ("POST /_synapse/admin/v1/register" + HEAD
+                                               + "Transfer-Encoding: chunked\r\n\r\ndbba0\r\n" + "x" * 900000
+                                               + "\r\n0\r\n\r\n", 413, "M_TOO_LARGE"),
     "TRACE": ("TRACE /_synapse/admin/v1/server_version" + HEAD, 405, "M_UNRECOGNIZED"),
     "an unknown path": ("GET /index.html" + HEAD, 404, "M_UNRECOGNIZED"),
     "the root": ("GET /" + HEAD, 404, "M_UNRECOGNIZED"),
