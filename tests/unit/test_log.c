@@ -266,6 +266,7 @@ static void test_errno_is_kept(void **state)
 static char sent[2 * LINE_MAX_SIZE];
 static int sent_priority;
 
+#undef syslog /* a macro where clang fortifies */
 void syslog(int priority, const char *format, ...)
 {
     va_list args;
