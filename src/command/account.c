@@ -55,30 +55,12 @@ static int failed(const struct invocation *invocation, enum err e)
     return COMMAND_FAILED;
 }
 
-/* The localpart that the operand names; NULL after saying what is wrong with it. */
-static const char *local_user(struct context *context)
-{
-    const char *operand = context->invocation->operand;
-    const char *server_name = context->config->server_name;
-    struct user_id id;
-
-    if (*operand != '@')
-        return operand;
-    if (!user_id_parse(operand, &id))
-        console_error(context->invocation, "%s: not a user ID", operand);
-    else if (strcmp(id.server_name, server_name) != 0)
-        console_error(context->invocation, "%s: not a user of this server, %s", operand, server_name);
-    else
-        return arena_strdup(context->arena, id.localpart);
-    return NULL;
-}
-
 /* Opens all and finds the user. COMMAND_OK or the exit code; the caller closes the context in either case. */
 static int begin(const struct invocation *invocation, struct context *context, const char **localpart)
 {
     if (context_open(context, invocation))
         return COMMAND_FAILED;
-    *localpart = local_user(context);
+    *localpart = context_local_user(context, invocation->operand);
     return *localpart ? COMMAND_OK : COMMAND_FAILED;
 }
 

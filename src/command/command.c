@@ -12,6 +12,8 @@
 #include "command/console.h"
 #include "command/fsck.h"
 #include "command/init.h"
+#include "command/populate.h"
+#include "command/room.h"
 #include "command/sample.h"
 
 #define DEFAULT_CONFIG "/etc/mxadmin/mxadmin.yaml"
@@ -26,8 +28,16 @@ static const struct {
     [OPTION_DISPLAY_NAME] = {"display-name", "TEXT", "the name that other users see"},
     [OPTION_NO_PASSWORD] = {"no-password", NULL, "set no password: nobody can sign in with one"},
     [OPTION_LOGOUT_DEVICES] = {"logout-devices", NULL, "also end every session of the user"},
-    [OPTION_JSON] = {"json", NULL, "write a JSON array"},
+    [OPTION_JSON] = {"json", NULL, "write JSON"},
     [OPTION_STRICT] = {"strict", NULL, "take warnings for errors"},
+    [OPTION_NAME] = {"name", "TEXT", "the name of the room"},
+    [OPTION_TOPIC] = {"topic", "TEXT", "the topic of the room"},
+    [OPTION_PUBLIC] = {"public", NULL, "anybody can join, and find it in the directory"},
+    [OPTION_USER] = {"user", "LOCALPART", "who does it; required"},
+    [OPTION_USERS] = {"users", "N", "how many users (default: 1000)"},
+    [OPTION_ROOMS] = {"rooms", "N", "how many rooms (default: 100)"},
+    [OPTION_MEMBERS] = {"members", "N", "members of the largest room (default: 200)"},
+    [OPTION_SEED] = {"seed", "N", "another one makes up other rooms (default: 1)"},
 };
 #define HAS(option) (1U << (option))
 
@@ -55,7 +65,8 @@ static const struct command {
      "Prints a line for each test, with what to do. The exit code is 1 when there is an error."},
     {NULL, "fsck", NULL, HAS(OPTION_JSON) | HAS(OPTION_STRICT), command_fsck,
      "check the whole database and say what is wrong",
-     "Prints a line for each thing that is wrong, and changes nothing. The exit code is 1 when there is an error.\n"
+     "Prints a line for each thing that is wrong, and changes nothing. The exit code is 1 when there is an "
+     "error.\n"
      "Unless the database is in WAL mode, stop whatever writes to it first."},
     {NULL, "sample", NULL, 0, command_sample, "print a sample configuration with every option", NULL},
     {"account", "create", "LOCALPART", HAS(OPTION_ADMIN) | HAS(OPTION_DISPLAY_NAME) | HAS(OPTION_NO_PASSWORD),
@@ -71,6 +82,17 @@ static const struct command {
     {"account", "list", NULL, HAS(OPTION_JSON), command_account_list, "list the accounts", NULL},
     {"account", "token", "LOCALPART", 0, command_account_token, "print a new access token of a user",
      "The token belongs to a new session named \"mxadmin account token\"; signing out ends it."},
+    {"room", "create", "LOCALPART", HAS(OPTION_NAME) | HAS(OPTION_TOPIC) | HAS(OPTION_PUBLIC),
+     command_room_create, "create a room of a user, and print its ID", NULL},
+    {"room", "list", NULL, HAS(OPTION_JSON), command_room_list, "list the rooms", NULL},
+    {"room", "show", "ROOM_ID", HAS(OPTION_JSON), command_room_show, "show what is known of a room", NULL},
+    {"room", "join", "ROOM_ID", HAS(OPTION_USER), command_room_join, "have a user join a room",
+     "The room has to let the user in: it is public, or the user is invited."},
+    {"room", "leave", "ROOM_ID", HAS(OPTION_USER), command_room_leave, "have a user leave a room", NULL},
+    {NULL, "populate", NULL, HAS(OPTION_USERS) | HAS(OPTION_ROOMS) | HAS(OPTION_MEMBERS) | HAS(OPTION_SEED),
+     command_populate, "make up users and rooms to try things out on",
+     "The same numbers make the same users and rooms; what is there already stays. The users have no "
+     "passwords."},
 };
 #define COMMANDS (sizeof commands / sizeof *commands)
 

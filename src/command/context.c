@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdio.h>
+#include <string.h>
 
 #include "command/console.h"
 #include "command/context.h"
+#include "matrix/id.h"
 #include "store/schema.h"
 
 enum err context_config(const struct invocation *invocation, struct config **config)
@@ -34,6 +36,22 @@ enum err context_open(struct context *context, const struct invocation *invocati
         return e;
     context->homeserver = homeserver_open(context->config, context->db, context->gate);
     return ERR_OK;
+}
+
+const char *context_local_user(struct context *context, const char *text)
+{
+    const char *server_name = context->config->server_name;
+    struct user_id id;
+
+    if (*text != '@')
+        return text;
+    if (!user_id_parse(text, &id))
+        console_error(context->invocation, "%s: not a user ID", text);
+    else if (strcmp(id.server_name, server_name) != 0)
+        console_error(context->invocation, "%s: not a user of this server, %s", text, server_name);
+    else
+        return arena_strdup(context->arena, id.localpart);
+    return NULL;
 }
 
 void context_close(struct context *context)

@@ -29,4 +29,10 @@ MUST_CHECK enum err context_config(const struct invocation *invocation, struct c
 MUST_CHECK enum err context_open(struct context *context, const struct invocation *invocation);
 void context_close(struct context *context);
 
+/*
+ * The localpart of a local user who is named by it or by a full user ID; it lives in the context's arena, or
+ * is `text`. NULL after saying what is wrong with it.
+ */
+const char *context_local_user(struct context *context, const char *text);
+
 #endif

@@ -89,3 +89,24 @@ enum err homeserver_send_notice(struct homeserver *hs, const struct notice *noti
 {
     return hs->acts->send_notice ? hs->acts->send_notice(hs, notice, arena, event_id) : ERR_UNSUPPORTED;
 }
+
+enum err homeserver_create_room(struct homeserver *hs, const struct new_room *room, struct arena *arena,
+                                const char **room_id)
+{
+    return hs->acts->create_room ? hs->acts->create_room(hs, room, arena, room_id) : ERR_UNSUPPORTED;
+}
+
+enum err homeserver_join(struct homeserver *hs, const char *localpart, const char *room_id)
+{
+    return hs->acts->join ? hs->acts->join(hs, localpart, room_id) : ERR_UNSUPPORTED;
+}
+
+enum err homeserver_leave(struct homeserver *hs, const char *localpart, const char *room_id)
+{
+    return hs->acts->leave ? hs->acts->leave(hs, localpart, room_id) : ERR_UNSUPPORTED;
+}
+
+enum err homeserver_populate(struct homeserver *hs, const struct population *population)
+{
+    return hs->acts->populate ? hs->acts->populate(hs, population) : ERR_UNSUPPORTED;
+}

@@ -52,6 +52,24 @@ struct notice {
     struct transaction transaction; /* its `id` NULL: none */
 };
 
+struct new_room {
+    const char *creator; /* a localpart */
+    const char *name;    /* NULL or "": none */
+    const char *topic;   /* likewise */
+    bool is_public;      /* anybody can join, and find it in the directory */
+};
+
+/* Users and rooms to be made up. */
+struct population {
+    int64_t users;
+    int64_t rooms;
+    int64_t members; /* of the largest room */
+    int64_t seed;    /* another one makes up others */
+    /* Called after each step, with `context`; NULL: nobody wants to know. */
+    void (*progress)(void *context, int64_t done, int64_t total);
+    void *context;
+};
+
 /* Ids of users or rooms; all in the arena that was given. */
 struct id_list {
     const char **ids;
@@ -123,6 +141,19 @@ struct homeserver_acts {
      */
     enum err (*send_notice)(struct homeserver *hs, const struct notice *notice, struct arena *arena,
                             const char **event_id);
+
+    /*
+     * The user makes a room, whose id lives in the arena; joins one, which is fine who is joined; leaves one.
+     * ERR_NOT_FOUND: there is no such user or room; ERR_DEACTIVATED; ERR_DENIED: the room does not let the
+     * user; ERR_INVALID: the room's version is not known, or a text is not what an event may have.
+     */
+    enum err (*create_room)(struct homeserver *hs, const struct new_room *room, struct arena *arena,
+                            const char **room_id);
+    enum err (*join)(struct homeserver *hs, const char *localpart, const char *room_id);
+    enum err (*leave)(struct homeserver *hs, const char *localpart, const char *room_id);
+
+    /* Makes up users, who have no passwords, and rooms, in many transactions; what is there already stays. */
+    enum err (*populate)(struct homeserver *hs, const struct population *population);
 };
 
 struct homeserver {
@@ -163,5 +194,10 @@ MUST_CHECK enum err homeserver_evacuate_user(struct homeserver *hs, const char *
                                              struct arena *arena, struct id_list *affected);
 MUST_CHECK enum err homeserver_send_notice(struct homeserver *hs, const struct notice *notice,
                                            struct arena *arena, const char **event_id);
+MUST_CHECK enum err homeserver_create_room(struct homeserver *hs, const struct new_room *room,
+                                           struct arena *arena, const char **room_id);
+MUST_CHECK enum err homeserver_join(struct homeserver *hs, const char *localpart, const char *room_id);
+MUST_CHECK enum err homeserver_leave(struct homeserver *hs, const char *localpart, const char *room_id);
+MUST_CHECK enum err homeserver_populate(struct homeserver *hs, const struct population *population);
 
 #endif

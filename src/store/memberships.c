@@ -10,6 +10,11 @@ static const char sql_put[] =
     " ON CONFLICT (room_nid, target_nid) DO UPDATE SET sender_nid = excluded.sender_nid,"
     " membership_nid = excluded.membership_nid, event_nid = excluded.event_nid, forgotten = FALSE";
 static const char sql_delete[] = "DELETE FROM roomserver_membership WHERE room_nid = ?1 AND target_nid = ?2";
+static const char sql_count[] =
+    "SELECT COUNT(CASE WHEN membership_nid = 3 THEN 1 END),"
+    " COUNT(CASE WHEN membership_nid = 3 AND target_local THEN 1 END),"
+    " COUNT(CASE WHEN membership_nid = 2 THEN 1 END), COUNT(CASE WHEN membership_nid = 4 THEN 1 END)"
+    " FROM roomserver_membership WHERE room_nid = ?1";
 static const char sql_local[] =
     "SELECT m.event_nid, k.event_state_key FROM roomserver_membership m"
     " JOIN roomserver_event_state_keys k ON k.event_state_key_nid = m.target_nid"
@@ -65,6 +70,25 @@ enum err memberships_put(struct db *db, const struct membership_row *row)
 enum err memberships_delete(struct db *db, int64_t room_nid, int64_t target_nid)
 {
     return db_run(db, sql_delete, DB_ARGS(DB_I(room_nid), DB_I(target_nid)), NULL);
+}
+
+enum err memberships_count(struct db *db, int64_t room_nid, struct membership_counts *counts)
+{
+    struct stmt *stmt;
+    bool row = false;
+    enum err e = db_query(db, sql_count, DB_ARGS(DB_I(room_nid)), &stmt);
+
+    if (!e)
+        e = db_step(stmt, &row);
+    if (!e && row)
+        *counts = (struct membership_counts){
+            .joined = db_int(stmt, 0),
+            .joined_local = db_int(stmt, 1),
+            .invited = db_int(stmt, 2),
+            .knocking = db_int(stmt, 3),
+        };
+    db_done(&stmt);
+    return e;
 }
 
 /* Runs a statement and has `take` fill an item from each row. */
@@ -146,7 +170,7 @@ enum err invites_insert(struct db *db, const struct invite *invite)
 {
     return db_run(db, sql_insert_invite,
                   DB_ARGS(DB_T(invite->event_id), DB_I(invite->room_nid), DB_I(invite->target_nid),
-                          DB_I(invite->sender_nid), DB_T(invite->json)),
+                          DB_I(invite->sender_nid), DB_BYTES(invite->json)),
                   NULL);
 }
 

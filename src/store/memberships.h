@@ -38,6 +38,14 @@ MUST_CHECK enum err memberships_put(struct db *db, const struct membership_row *
 /* Removes the row of an invitation to a room that we know nothing else of. */
 MUST_CHECK enum err memberships_delete(struct db *db, int64_t room_nid, int64_t target_nid);
 
+struct membership_counts {
+    int64_t joined;
+    int64_t joined_local; /* of these, users of this server */
+    int64_t invited;
+    int64_t knocking;
+};
+MUST_CHECK enum err memberships_count(struct db *db, int64_t room_nid, struct membership_counts *counts);
+
 /* A member, and the event that made it one. */
 struct member {
     int64_t event_nid;

@@ -10,6 +10,16 @@ static const char sql_update[] =
     "UPDATE roomserver_rooms SET latest_event_nids = ?2, state_snapshot_nid = ?3, last_event_sent_nid = ?4"
     " WHERE room_nid = ?1";
 
+static const char sql_publish[] =
+    "INSERT INTO roomserver_published (room_id, appservice_id, network_id, published)"
+    " VALUES (?1, '', '', TRUE) ON CONFLICT (room_id, appservice_id, network_id) DO UPDATE SET published = "
+    "TRUE";
+static const char sql_list[] =
+    "SELECT r.room_id, r.room_version, COUNT(m.room_nid), COUNT(CASE WHEN m.target_local THEN 1 END),"
+    " r.latest_event_nids FROM roomserver_rooms r"
+    " LEFT JOIN roomserver_membership m ON m.room_nid = r.room_nid AND m.membership_nid = 3"
+    " GROUP BY r.room_nid ORDER BY r.room_nid";
+
 static enum err find(struct db *db, const char *sql, struct db_value key, struct arena *arena,
                      struct room_row *row)
 {
@@ -63,5 +73,47 @@ enum err rooms_update(struct db *db, const struct room_row *row)
             DB_ARGS(DB_I(row->nid), DB_T(latest.data), DB_I(row->snapshot_nid), DB_I(row->last_sent_nid)),
             NULL);
     buf_free(&latest);
+    return e;
+}
+
+enum err rooms_publish(struct db *db, const char *room_id)
+{
+    return db_run(db, sql_publish, DB_ARGS(DB_T(room_id)), NULL);
+}
+
+/* The room in the current row; the texts are borrowed. */
+static enum err summary_of(struct stmt *stmt, struct room_summary *room)
+{
+    struct nids latest = {0};
+    enum err e = nids_read(db_text(stmt, 4), &latest);
+
+    *room = (struct room_summary){
+        .id = db_text(stmt, 0),
+        .version = db_text(stmt, 1),
+        .joined = db_int(stmt, 2),
+        .local = db_int(stmt, 3),
+        .extremities = (int64_t)latest.count,
+    };
+    nids_free(&latest);
+    return e;
+}
+
+enum err rooms_list(struct db *db, enum err (*each)(const struct room_summary *room, void *context),
+                    void *context)
+{
+    struct stmt *stmt;
+    bool row = true;
+    enum err e = db_query(db, sql_list, DB_NO_ARGS, &stmt);
+
+    while (!e && row) {
+        struct room_summary room;
+
+        e = db_step(stmt, &row);
+        if (!e && row)
+            e = summary_of(stmt, &room);
+        if (!e && row)
+            e = each(&room, context);
+    }
+    db_done(&stmt);
     return e;
 }

@@ -32,4 +32,20 @@ MUST_CHECK enum err rooms_insert(struct db *db, const char *room_id, const char 
 /* Writes `latest`, `snapshot_nid` and `last_sent_nid` of the row with the number `nid`. */
 MUST_CHECK enum err rooms_update(struct db *db, const struct room_row *row);
 
+/* Shows the room in the room directory. */
+MUST_CHECK enum err rooms_publish(struct db *db, const char *room_id);
+
+/* What a list of rooms says of one. */
+struct room_summary {
+    const char *id;
+    const char *version;
+    int64_t joined;      /* members */
+    int64_t local;       /* of these, users of this server */
+    int64_t extremities; /* events that its history ends with; 0: only an invitation is known */
+};
+
+/* Calls `each` for every room in the order in which we came to know them; stops at its first error. */
+MUST_CHECK enum err
+rooms_list(struct db *db, enum err (*each)(const struct room_summary *room, void *context), void *context);
+
 #endif

@@ -24,6 +24,8 @@ static const char sql_put_state[] =
     " event_id = excluded.event_id, sender = excluded.sender, contains_url = excluded.contains_url,"
     " headered_event_json = excluded.headered_event_json, membership = excluded.membership,"
     " added_at = excluded.added_at, history_visibility = excluded.history_visibility";
+static const char sql_find_state[] = "SELECT headered_event_json FROM syncapi_current_room_state"
+                                     " WHERE room_id = ?1 AND type = ?2 AND state_key = ?3";
 static const char sql_put_membership[] =
     "INSERT INTO syncapi_memberships (room_id, user_id, membership, event_id, stream_pos, topological_pos)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (room_id, user_id, membership) DO UPDATE SET"
@@ -63,7 +65,7 @@ static enum err put_state(struct db *db, const struct sync_event *event)
 {
     enum err e = db_run(db, sql_put_state,
                         DB_ARGS(DB_T(event->room_id), DB_T(event->id), DB_T(event->type), DB_T(event->sender),
-                                DB_I(event->contains_url), DB_T(event->state_key), DB_T(event->json),
+                                DB_I(event->contains_url), DB_T(event->state_key), DB_BYTES(event->json),
                                 DB_T(event->membership), DB_I(event->position), DB_I(event->visibility)),
                         NULL);
 
@@ -83,7 +85,7 @@ enum err sync_insert_event(struct db *db, const struct sync_event *event)
     if (event->state_key)
         snprintf(added, sizeof added, "[\"%s\"]", event->id); /* our own ids have nothing to escape */
     e = db_run(db, sql_insert_event,
-               DB_ARGS(DB_I(event->position), DB_T(event->id), DB_T(event->room_id), DB_T(event->json),
+               DB_ARGS(DB_I(event->position), DB_T(event->id), DB_T(event->room_id), DB_BYTES(event->json),
                        DB_T(event->type), DB_T(event->sender), DB_I(event->contains_url), DB_T(added),
                        DB_T(event->replaces ? event->replaces : ""), DB_I(event->session_id),
                        DB_T(event->transaction_id), DB_I(event->visibility)),
@@ -98,6 +100,23 @@ enum err sync_insert_event(struct db *db, const struct sync_event *event)
     return e;
 }
 
+enum err sync_find_state(struct db *db, const char *room_id, const char *type, const char *state_key,
+                         struct arena *arena, const char **json)
+{
+    struct stmt *stmt;
+    bool row = false;
+    enum err e = db_query(db, sql_find_state, DB_ARGS(DB_T(room_id), DB_T(type), DB_T(state_key)), &stmt);
+
+    if (!e)
+        e = db_step(stmt, &row);
+    if (!e && !row)
+        e = ERR_NOT_FOUND;
+    if (!e)
+        *json = db_copy(stmt, 0, arena, &e);
+    db_done(&stmt);
+    return e;
+}
+
 enum err sync_insert_invite(struct db *db, const char *event_id, const char *room_id, const char *user_id,
                             const char *json)
 {
@@ -106,7 +125,8 @@ enum err sync_insert_invite(struct db *db, const char *event_id, const char *roo
 
     if (!e)
         e = db_run(db, sql_insert_invite,
-                   DB_ARGS(DB_I(position), DB_T(event_id), DB_T(room_id), DB_T(user_id), DB_T(json)), NULL);
+                   DB_ARGS(DB_I(position), DB_T(event_id), DB_T(room_id), DB_T(user_id), DB_BYTES(json)),
+                   NULL);
     return e;
 }
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "store/db.h"
 
@@ -46,6 +47,10 @@ struct sync_event {
 
 /* Adds an event to the history, and where it is a state event, to the room's current state. */
 MUST_CHECK enum err sync_insert_event(struct db *db, const struct sync_event *event);
+
+/* The headered event at a place of a room's current state, in `arena`. ERR_NOT_FOUND: there is none. */
+MUST_CHECK enum err sync_find_state(struct db *db, const char *room_id, const char *type,
+                                    const char *state_key, struct arena *arena, const char **json);
 
 /* Shows an invitation to a local user. `json` is the headered event. */
 MUST_CHECK enum err sync_insert_invite(struct db *db, const char *event_id, const char *room_id,

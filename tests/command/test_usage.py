@@ -9,10 +9,11 @@ import pytest
 from conftest import MXADMIN, ROOT, environment, run
 
 COMMANDS = ["init", "serve", "check", "sample", "account create", "account password", "account promote",
-            "account demote", "account deactivate", "account list", "account token"]
+            "account demote", "account deactivate", "account list", "account token", "room create", "room list",
+            "room show", "room join", "room leave", "populate"]
 
 
-@pytest.mark.parametrize("command", ["", "account", *COMMANDS])
+@pytest.mark.parametrize("command", ["", "account", "room", *COMMANDS])
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_help(command, option):
     result = run(*command.split(), option)
@@ -32,7 +33,7 @@ def test_version(command, option):
 def test_overview_and_manual_name_every_command():
     overview = run("--help").stdout.decode()
     manual = (ROOT / "conf/man/mxadmin.1").read_text()
-    assert re.findall(r"^  ((?:account )?[a-z]+)  ", overview, re.M) == COMMANDS
+    assert re.findall(r"^  ((?:account |room )?[a-z]+)  ", overview, re.M) == COMMANDS
     for command in COMMANDS:
         assert re.search(rf"^\.It .*Cm {command}\b", manual, re.M), command
         for option in re.findall(r"--([a-z-]+)", run(*command.split(), "--help").stdout.decode()):
@@ -52,6 +53,9 @@ def test_overview_and_manual_name_every_command():
     (["account", "create", "alice", "--password", "secret word"], "unknown option: --password"),
     (["account", "create", "alice", "--display-name"], "lacks its value: --display-name"),
     (["account", "token", "alice", "--admin"], "does not take the option: admin"),
+    (["room", "join", "!a:b"], "--user says who"),
+    (["populate", "--users", "many"], "--users is not a number"),
+    (["populate", "--users", "0"], "no rooms without users"),
     (["init", "all"], "does not take the argument: all"),
     (["init", "--json"], "does not take the option: json"),
     (["--frobnicate", "init"], "unknown option: --frobnicate"),

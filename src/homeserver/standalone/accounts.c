@@ -17,6 +17,10 @@ const struct homeserver_acts standalone_acts = {
     .evacuate_room = standalone_evacuate_room,
     .evacuate_user = standalone_evacuate_user,
     .send_notice = standalone_send_notice,
+    .create_room = standalone_create_room,
+    .join = standalone_join,
+    .leave = standalone_leave,
+    .populate = standalone_populate,
 };
 
 struct password_cost standalone_cost(const struct config *config)

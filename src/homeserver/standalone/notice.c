@@ -19,8 +19,6 @@
 /* By this clients tell the room from others (Client-Server API, "Server Notices"), and Dendrite does. */
 static const char tag[] = "{\"tags\":{\"m.server_notice\":{\"order\":1}}}";
 
-static const char *const room_versions[] = {[CONFIG_ROOM_VERSION_10] = "10", [CONFIG_ROOM_VERSION_11] = "11"};
-
 /* A notice on its way. */
 struct sending {
     struct room_writer writer;
@@ -144,8 +142,8 @@ static enum err make_room(struct sending *sending)
     enum err e = room_make_id(&sending->writer, room_id);
 
     if (!e)
-        e = room_create(&sending->room, &sending->writer, room_id,
-                        room_versions[sending->config->room_version], &design);
+        e = room_create(&sending->room, &sending->writer, room_id, standalone_room_version(sending->config),
+                        &design);
     if (!e)
         e = room_invite(sending->room, sending->sender, sending->recipient, NULL);
     return e ? e : tag_room(sending, room_id);

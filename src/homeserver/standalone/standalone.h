@@ -42,6 +42,18 @@ MUST_CHECK enum err standalone_evacuate_user(struct homeserver *hs, const char *
 MUST_CHECK enum err standalone_send_notice(struct homeserver *hs, const struct notice *notice,
                                            struct arena *arena, const char **event_id);
 
+/* rooms.c; likewise. */
+MUST_CHECK enum err standalone_create_room(struct homeserver *hs, const struct new_room *new,
+                                           struct arena *arena, const char **room_id);
+MUST_CHECK enum err standalone_join(struct homeserver *hs, const char *localpart, const char *room_id);
+MUST_CHECK enum err standalone_leave(struct homeserver *hs, const char *localpart, const char *room_id);
+
+/* populate.c; likewise. */
+MUST_CHECK enum err standalone_populate(struct homeserver *hs, const struct population *population);
+
+/* The version that the configuration wants new rooms to have. */
+const char *standalone_room_version(const struct config *config);
+
 /* Adds a session of `localpart` inside the transaction that is open; the texts of `session` live in `arena`.
  */
 MUST_CHECK enum err standalone_add_session(struct homeserver *hs, const char *localpart,

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: ISC */
+/* Rooms from the command line. */
+#ifndef COMMAND_ROOM_H
+#define COMMAND_ROOM_H
+
+#include "command/command.h"
+
+int command_room_create(const struct invocation *invocation);
+int command_room_list(const struct invocation *invocation);
+int command_room_show(const struct invocation *invocation);
+int command_room_join(const struct invocation *invocation);
+int command_room_leave(const struct invocation *invocation);
+
+#endif
