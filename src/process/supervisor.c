@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -8,7 +9,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "process/exchange.h"
@@ -111,17 +111,13 @@ static void want_workers(struct supervisor *supervisor, int count)
     }
 }
 
-static void log_death(pid_t pid, int status, int64_t delay_ms)
+static void log_death(pid_t pid, int status, const char *consequence)
 {
-    struct buf how = {0};
-
     if (WIFSIGNALED(status))
-        buf_printf(&how, "was killed by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+        log_warning("worker %d was killed by signal %d (%s); %s", (int)pid, WTERMSIG(status),
+                    strsignal(WTERMSIG(status)), consequence);
     else
-        buf_printf(&how, "ended with status %d", WEXITSTATUS(status));
-    log_warning("worker %d %s; it is replaced %s", (int)pid, how.err ? "died" : how.data,
-                delay_ms ? "after a while" : "at once");
-    buf_free(&how);
+        log_warning("worker %d ended with status %d; %s", (int)pid, WEXITSTATUS(status), consequence);
 }
 
 /* When to start a worker again: at once, unless it keeps dying before it has answered anything. */
@@ -140,6 +136,19 @@ static int64_t backoff_ms(struct slot *slot, uint64_t served, int64_t now)
     return delay < BACKOFF_LAST_MS ? delay : BACKOFF_LAST_MS;
 }
 
+/* A worker has died in disorder: says so, and returns when it is to be replaced, in ms from now. */
+static int64_t disorder(const struct supervisor *supervisor, struct slot *slot, int row, int status,
+                        int64_t now)
+{
+    int64_t delay = backoff_ms(slot, scoreboard_served_count(supervisor->board, row), now);
+
+    if (slot->retiring || supervisor->stopping)
+        log_death(slot->pid, status, "it was to end");
+    else
+        log_death(slot->pid, status, delay ? "it is replaced after a while" : "it is replaced at once");
+    return delay;
+}
+
 static void buried(struct supervisor *supervisor, pid_t pid, int status)
 {
     bool orderly = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS;
@@ -147,16 +156,11 @@ static void buried(struct supervisor *supervisor, pid_t pid, int status)
 
     for (int row = 0; row < SCOREBOARD_ROWS; row++) {
         struct slot *slot = &supervisor->slots[row];
-        int64_t delay = 0;
 
         if (slot->pid != pid)
             continue;
+        slot->start_at_ms = orderly ? now : now + disorder(supervisor, slot, row, status, now);
         slot->pid = 0;
-        if (!orderly) {
-            delay = backoff_ms(slot, scoreboard_served_count(supervisor->board, row), now);
-            log_death(pid, status, delay);
-        }
-        slot->start_at_ms = now + delay;
         if (slot->retiring || supervisor->stopping)
             slot->wanted = false;
         scoreboard_wipe(supervisor->board, row);
@@ -188,10 +192,10 @@ static int signal_workers(const struct supervisor *supervisor, int number, bool 
 }
 
 /* Reads the configuration and tries what a worker will open, so that a bad file cannot take the pool down. */
-static enum err read_config(const char *path, struct config **config)
+static enum err read_config(const char *path, struct config **config, FILE *diagnostics)
 {
     struct app app;
-    enum err e = config_read(path, config, stderr);
+    enum err e = config_read(path, config, diagnostics);
 
     if (e)
         return e;
@@ -203,13 +207,29 @@ static enum err read_config(const char *path, struct config **config)
     return e;
 }
 
+/* The same while serving: what is wrong with the file goes where all else is logged. */
+static enum err reread_config(const char *path, struct config **config)
+{
+    char *text = NULL, *rest = NULL;
+    size_t size = 0;
+    FILE *diagnostics = open_memstream(&text, &size);
+    enum err e = diagnostics ? read_config(path, config, diagnostics) : ERR_NOMEM;
+
+    if (diagnostics)
+        fclose(diagnostics);
+    for (char *line = text ? strtok_r(text, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest))
+        log_error("%s", line);
+    free(text);
+    return e;
+}
+
 static void reload(struct supervisor *supervisor)
 {
     struct config *config = NULL;
 
     log_info("reading %s again", supervisor->config_path);
     notify("RELOADING=1");
-    if (read_config(supervisor->config_path, &config)) {
+    if (reread_config(supervisor->config_path, &config)) {
         log_error("%s is not usable; the configuration stays as it was", supervisor->config_path);
         notify("READY=1");
         return;
@@ -314,7 +334,7 @@ static void supervise(struct supervisor *supervisor)
 
 static enum err supervisor_open(struct supervisor *supervisor)
 {
-    enum err e = read_config(supervisor->config_path, &supervisor->config);
+    enum err e = read_config(supervisor->config_path, &supervisor->config, stderr);
 
     if (e)
         return e;
@@ -329,17 +349,30 @@ static enum err supervisor_open(struct supervisor *supervisor)
     return e;
 }
 
+/*
+ * Before the first child is there, so that none of its signals is missed; and a worker that is told something
+ * while it starts finds that waiting when it has started.
+ */
+static void block_signals(struct supervisor *supervisor)
+{
+    sigset_t blocked;
+
+    sigemptyset(&supervisor->signals);
+    for (size_t i = 0; i < sizeof waited_signals / sizeof *waited_signals; i++)
+        sigaddset(&supervisor->signals, waited_signals[i]);
+    blocked = supervisor->signals;
+    sigaddset(&blocked, WORKER_STOP);
+    sigaddset(&blocked, WORKER_RETIRE);
+    sigprocmask(SIG_BLOCK, &blocked, NULL);
+}
+
 int supervisor_main(const char *config_path)
 {
     static struct supervisor supervisor; /* too large for the stack */
     int status = EXIT_FAILURE;
 
     supervisor = (struct supervisor){.config_path = config_path, .listener = {.fd = -1}};
-    /* Blocked before the first child is there, so that none of them is missed. */
-    sigemptyset(&supervisor.signals);
-    for (size_t i = 0; i < sizeof waited_signals / sizeof *waited_signals; i++)
-        sigaddset(&supervisor.signals, waited_signals[i]);
-    sigprocmask(SIG_BLOCK, &supervisor.signals, NULL);
+    block_signals(&supervisor);
     if (!supervisor_open(&supervisor)) {
         want_workers(&supervisor, config_workers(supervisor.config));
         start_due(&supervisor);
