@@ -15,7 +15,7 @@ enum err account_data_put(struct db *db, const struct account_data *data)
     int64_t position = 0;
     enum err e = db_run(db, sql_put,
                         DB_ARGS(DB_T(data->localpart), DB_T(data->server_name), DB_T(data->room_id),
-                                DB_T(data->type), DB_T(data->content)),
+                                DB_T(data->type), DB_BYTES(data->content)),
                         NULL);
 
     if (!e)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -56,6 +57,8 @@ struct db_value {
 #define DB_I(x)    ((struct db_value){.type = DB_INTEGER, .integer = (x)})
 #define DB_T(x)    ((struct db_value){.type = DB_TEXT, .bytes = (x)})
 #define DB_B(x, n) ((struct db_value){.type = DB_BLOB, .bytes = (x), .size = (n)})
+/* A text, not NULL, as a BLOB: JSON where Dendrite keeps it as one, and cannot read TEXT. */
+#define DB_BYTES(x) DB_B(x, strlen(x))
 
 /* The arguments of a statement, in the order of its ?1, ?2, …: DB_ARGS(DB_T(localpart), DB_I(now)). */
 #define DB_ARGS(...)                                                                                         \

@@ -88,7 +88,7 @@ enum err events_insert(struct db *db, const struct event_row *row, int64_t *nid)
                                DB_I(row->snapshot_nid), DB_I(row->depth), DB_T(row->id), DB_T(auth.data)),
                        nid);
     if (!e)
-        e = db_run(db, sql_insert_json, DB_ARGS(DB_I(*nid), DB_T(row->json)), NULL);
+        e = db_run(db, sql_insert_json, DB_ARGS(DB_I(*nid), DB_BYTES(row->json)), NULL);
     buf_free(&auth);
     return e;
 }

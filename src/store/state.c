@@ -163,7 +163,7 @@ static enum err write_block(struct state *state, struct block *block)
     e = encode_list(state, false, sha256);
     return e ? e
              : db_integer(state->db, sql_insert_block,
-                          DB_ARGS(DB_B(sha256, sizeof sha256), DB_T(state->text.data)), &block->nid);
+                          DB_ARGS(DB_B(sha256, sizeof sha256), DB_BYTES(state->text.data)), &block->nid);
 }
 
 static enum err write_snapshot(struct state *state)

@@ -3,7 +3,7 @@
 The rows of Dendrite's tables in a form in which two databases can be compared. A number of an event, room, type or
 state key is replaced by what it numbers, a position in the stream by the event at it, a snapshot by the state that it
 stands for; times and hashes by "time" and "hash". An event or room that is new since another look at the same database
-is named after its place there. JSON is compared by its value, and as a text, also where Dendrite has a BLOB.
+is named after its place there. JSON is compared by its value.
 """
 import json
 import sqlite3
@@ -165,3 +165,15 @@ def changes(before, after):
     if any(moved.values()):
         result["syncapi_stream_id"] = {"gone": [], "new": [{"moved": moved}]}
     return result
+
+
+def storage_classes(path):
+    """{column of a table: the storage classes of its values}"""
+    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    classes = {}
+    for table, in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        for column in [row[1] for row in database.execute(f'PRAGMA table_info("{table}")')]:
+            found = database.execute(f'SELECT DISTINCT typeof("{column}") FROM "{table}" WHERE "{column}" NOT NULL')
+            classes[f"{table}.{column}"] = {name for name, in found}
+    database.close()
+    return classes

@@ -12,8 +12,8 @@ import pytest
 
 import fcgi
 from check_events import check_database
-from fixture_pool import FIXTURE, FixturePool
-from rows import Rows, changes
+from fixture_pool import FIXTURE, FixturePool, unpack
+from rows import Rows, changes, storage_classes
 
 ACTS = [act for act in json.loads((FIXTURE / "rows.json").read_text()) if act["what"].startswith("evacuate")]
 # Where it shows that events come after one another.
@@ -32,6 +32,7 @@ def perform(pool, act):
 def replay():
     """What became of each act, and the pool after all of them."""
     pool = FixturePool().start()
+    unpack(pool.folder / "original.db")
     results = {}
     before = Rows(pool.database)
     for act in ACTS:
@@ -72,6 +73,14 @@ def test_rows(replay, act):
     assert sorted(ours) == sorted(theirs)
     for table in theirs:
         assert ours[table] == theirs[table], table
+
+
+def test_storage_classes(replay):
+    """Dendrite cannot read a TEXT where it would have written a BLOB."""
+    pool = replay[1]
+    theirs = storage_classes(pool.folder / "original.db")
+    ours = storage_classes(pool.database)
+    assert {name: ours[name] for name in theirs if theirs[name] and not ours[name] <= theirs[name]} == {}
 
 
 def test_events(replay):
