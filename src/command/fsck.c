@@ -95,7 +95,7 @@ static enum err check_integrity(struct fsck *fsck)
 {
     struct statement_rows rows = {fsck, "integrity", FSCK_ERROR};
 
-    fsck_report_progress(&fsck->report, "the database file itself", 0, 0);
+    fsck_report_progress(&fsck->report, "damage to the file", 0, 0);
     return fsck_integrity(fsck->db, report_row, &rows);
 }
 

@@ -181,38 +181,41 @@ enum err check_signature(struct examined *event)
     return is_of_event(e) ? ERR_OK : e;
 }
 
-/* Takes what only the sync tables have from a headered event; false when it is not of this event. */
-static bool take_header(json_t *headered, const struct room_version *version, const char *id)
+static bool is_redacted(const json_t *event)
+{
+    const json_t *unsigned_data = json_object_get(event, "unsigned");
+
+    return json_object_get(unsigned_data, "redacted_because") ||
+           json_object_get(unsigned_data, "redacted_by");
+}
+
+/* Whether the header is of this event. Dendrite empties the id when it redacts the event. */
+static bool is_headed(const json_t *headered, const struct room_version *version, const char *id)
 {
     const char *stated_id = field_string(headered, "_event_id");
     const char *stated_version = field_string(headered, "_room_version");
 
-    if (!stated_id || strcmp(stated_id, id) != 0 || !stated_version ||
-        strcmp(stated_version, version->name) != 0)
-        return false;
-    json_object_del(headered, "_event_id");
-    json_object_del(headered, "_room_version");
-    json_object_del(headered, "unsigned");
-    return true;
+    return fsck_is_text(stated_version, version->name) &&
+           (fsck_is_text(stated_id, id) || (fsck_is_text(stated_id, "") && is_redacted(headered)));
 }
 
-/* Compares two events without `unsigned`; if one of them is redacted, as if both were. */
+/* Compares two events without their `unsigned`; if the second one is redacted, as if both were. */
 static enum err compare_events(const struct room_version *version, json_t *a, json_t *b, bool *same)
 {
-    const json_t *unsigned_data = json_object_get(b, "unsigned");
-    bool redacted =
-        json_object_get(unsigned_data, "redacted_because") || json_object_get(unsigned_data, "redacted_by");
-    json_t *one = NULL, *other = NULL;
+    json_t *one = json_incref(a), *other = json_incref(b);
     enum err e = ERR_OK;
 
-    if (redacted) {
+    if (is_redacted(b)) {
+        json_decref(one);
+        json_decref(other);
+        one = other = NULL;
         e = redaction_apply(version, a, &one);
         if (!e)
             e = redaction_apply(version, b, &other);
     }
-    json_object_del(redacted && other ? other : b, "unsigned");
-    if (!e)
-        *same = json_equal(redacted ? one : a, redacted ? other : b) == 1;
+    json_object_del(one, "unsigned");
+    json_object_del(other, "unsigned");
+    *same = !e && json_equal(one, other) == 1;
     json_decref(one);
     json_decref(other);
     return e;
@@ -232,8 +235,11 @@ enum err fsck_same_event(const struct room_version *version, const char *id, con
     e = canonical_json_read(headered, strlen(headered), &a);
     if (!e)
         e = canonical_json_read(json, strlen(json), &b);
-    if (!e && take_header(a, version, id))
+    if (!e && is_headed(a, version, id)) {
+        json_object_del(a, "_event_id");
+        json_object_del(a, "_room_version");
         e = compare_events(version, a, b, same);
+    }
     json_decref(a);
     json_decref(b);
     return is_of_event(e) ? ERR_OK : e;

@@ -90,8 +90,10 @@ void fsck_report_progress(struct fsck_report *report, const char *what, int64_t 
     if (total > 0)
         fprintf(stderr, ERASE_LINE "%s: %" PRId64 " of %" PRId64 " (%" PRId64 "%%)", what, done, total,
                 done * 100 / total);
+    else if (done > 0)
+        fprintf(stderr, ERASE_LINE "%s: %" PRId64, what, done);
     else
-        fprintf(stderr, ERASE_LINE "%s", what);
+        fprintf(stderr, ERASE_LINE "looking for %s", what);
     fflush(stderr);
     report->shown_ms = now;
 }

@@ -26,7 +26,10 @@ void fsck_report_end(struct fsck_report *report, int64_t events, int64_t rooms);
 void fsck_report(struct fsck_report *report, enum fsck_level level, const char *check, const char *room_id,
                  const char *event_id, const char *format, ...) __attribute__((format(printf, 6, 7)));
 
-/* Shows what is being done, now and then; `total` 0 is "not known". */
+/*
+ * Shows what is being gone through, and how far, every now and then. `total` 0: it is not known. `done` 0
+ * too: `what` is what is looked for.
+ */
 void fsck_report_progress(struct fsck_report *report, const char *what, int64_t done, int64_t total);
 
 #endif

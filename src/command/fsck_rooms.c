@@ -14,6 +14,7 @@
 /* The room in hand. */
 struct room_check {
     struct fsck *fsck;
+    const char *name; /* of the check that runs */
     const struct checked_room *room;
     struct room_state state; /* the current one */
     struct nid_list blocks, latest;
@@ -31,27 +32,27 @@ static const char *event_name(struct room_check *check, int64_t nid)
 static enum err check_version(struct room_check *check)
 {
     if (!check->room->version)
-        fsck_report(&check->fsck->report, FSCK_WARNING, "room-version", check->room->row.id, NULL,
+        fsck_report(&check->fsck->report, FSCK_WARNING, check->name, check->room->row.id, NULL,
                     "its version \"%s\" is not known to this program: its events were hardly checked",
                     check->room->row.version ? check->room->row.version : "");
     return ERR_OK;
 }
 
 /* Fills the current state; a room that this server is only invited to has none. */
-static enum err load_state(struct room_check *check)
+static enum err check_snapshot(struct room_check *check)
 {
     const struct fsck_room *row = &check->room->row;
     enum err e;
 
     check->state.count = check->blocks.count = 0;
     if (!row->snapshot_nid && row->latest && strcmp(row->latest, "[]") != 0)
-        fsck_report(&check->fsck->report, FSCK_ERROR, "room-state", row->id, NULL,
+        fsck_report(&check->fsck->report, FSCK_ERROR, check->name, row->id, NULL,
                     "it has latest events and no current state");
     if (!row->snapshot_nid)
         return ERR_OK;
     e = fsck_blocks_of(check->fsck->db, row->snapshot_nid, &check->text);
     if (e == ERR_NOT_FOUND)
-        fsck_report(&check->fsck->report, FSCK_ERROR, "room-state", row->id, NULL,
+        fsck_report(&check->fsck->report, FSCK_ERROR, check->name, row->id, NULL,
                     "its current state, snapshot %" PRId64 ", does not exist", row->snapshot_nid);
     if (!e)
         e = nid_list_read(&check->blocks, check->text.data);
@@ -60,8 +61,7 @@ static enum err load_state(struct room_check *check)
     return e == ERR_NOT_FOUND || e == ERR_INVALID ? ERR_OK : e; /* the latter is "state-snapshot" */
 }
 
-/* With one latest event the current state is the one after it; that of several is resolved, not computed
- * here. */
+/* After one latest event, the current state is known; that of several is resolved, which is not done here. */
 static enum err check_state(struct room_check *check)
 {
     const struct fsck_room *row = &check->room->row;
@@ -82,7 +82,7 @@ static enum err check_state(struct room_check *check)
                            row->snapshot_nid, &difference);
     if (!e && difference.differ)
         fsck_report(
-            &check->fsck->report, FSCK_ERROR, "room-state", row->id,
+            &check->fsck->report, FSCK_ERROR, check->name, row->id,
             event_name(check, difference.expected_nid ? difference.expected_nid : difference.found_nid),
             "the current state has event number %" PRId64
             " where the state after the latest event has %" PRId64,
@@ -97,13 +97,13 @@ static void unmark(struct room_check *check)
 }
 
 /* Reports the entries that nothing met; `type_nid` 0: of all types. */
-static void report_unmet(struct room_check *check, int64_t type_nid, const char *name, const char *what)
+static void report_unmet(struct room_check *check, int64_t type_nid, const char *what)
 {
     for (size_t i = 0; i < check->state.count; i++) {
         const struct state_entry *entry = &check->state.entries[i];
 
         if (!entry->met && (!type_nid || entry->entry.type_nid == type_nid))
-            fsck_report(&check->fsck->report, FSCK_ERROR, name, check->room->row.id,
+            fsck_report(&check->fsck->report, FSCK_ERROR, check->name, check->room->row.id,
                         event_name(check, entry->entry.event_nid), "event number %" PRId64 " %s",
                         entry->entry.event_nid, what);
     }
@@ -119,10 +119,10 @@ static enum err check_membership_row(void *context, const struct fsck_membership
         entry->met = true;
     /* In a room of others, memberships stay behind when its state is begun anew. */
     if (!entry && check->room->row.local)
-        fsck_report(&check->fsck->report, FSCK_ERROR, "membership", check->room->row.id, NULL,
+        fsck_report(&check->fsck->report, FSCK_ERROR, check->name, check->room->row.id, NULL,
                     "%s has a membership and is not in the current state", user_id);
     else if (entry && entry->entry.event_nid != row->event_nid)
-        fsck_report(&check->fsck->report, FSCK_ERROR, "membership", check->room->row.id,
+        fsck_report(&check->fsck->report, FSCK_ERROR, check->name, check->room->row.id,
                     event_name(check, entry->entry.event_nid),
                     "the membership of %s is by event number %" PRId64
                     ", in the current state it is by %" PRId64,
@@ -130,8 +130,7 @@ static enum err check_membership_row(void *context, const struct fsck_membership
     return check->fsck->report.err;
 }
 
-/* A room that nobody here is in any more is not kept up to date; an invitation to it is outside of its state.
- */
+/* A room that nobody here is in any more is not kept up to date, and invitations are outside of its state. */
 static enum err check_memberships(struct room_check *check)
 {
     enum err e;
@@ -141,8 +140,7 @@ static enum err check_memberships(struct room_check *check)
     unmark(check);
     e = fsck_each_membership(check->fsck->db, check->room->row.nid, check_membership_row, check);
     if (!e)
-        report_unmet(check, MEMBER_TYPE_NID, "membership",
-                     "is in the current state, and there is no membership");
+        report_unmet(check, MEMBER_TYPE_NID, "is in the current state, and there is no membership");
     return e;
 }
 
@@ -173,13 +171,13 @@ static enum err check_current_content(struct room_check *check, const struct fsc
         return e == ERR_INVALID ? ERR_OK : e; /* that is "event-json" */
     column = differing_column(row, event);
     if (column)
-        fsck_report(&check->fsck->report, FSCK_ERROR, "sync-state", check->room->row.id, row->event_id,
+        fsck_report(&check->fsck->report, FSCK_ERROR, check->name, check->room->row.id, row->event_id,
                     "its %s as current state is not the event's", column);
     json_decref(event);
     if (check->room->version)
         e = fsck_same_event(check->room->version, row->event_id, row->sync_json, row->json, &same);
     if (!e && !same)
-        fsck_report(&check->fsck->report, FSCK_ERROR, "sync-state", check->room->row.id, row->event_id,
+        fsck_report(&check->fsck->report, FSCK_ERROR, check->name, check->room->row.id, row->event_id,
                     "its JSON as current state is not the event's");
     return e;
 }
@@ -193,10 +191,10 @@ static enum err check_current_row(void *context, const struct fsck_current *row)
     enum err e = ERR_OK;
 
     if (!row->nid)
-        fsck_report(report, FSCK_ERROR, "sync-state", room_id, row->event_id,
+        fsck_report(report, FSCK_ERROR, check->name, room_id, row->event_id,
                     "it is current state for sync and does not exist");
     else if (!entry || entry->entry.event_nid != row->nid)
-        fsck_report(report, FSCK_ERROR, "sync-state", room_id, row->event_id,
+        fsck_report(report, FSCK_ERROR, check->name, room_id, row->event_id,
                     "it is current state for sync, and not for the room server");
     else {
         entry->met = true;
@@ -212,19 +210,21 @@ static enum err check_current(struct room_check *check)
     unmark(check);
     e = fsck_each_current(check->fsck->db, check->room->row.id, check_current_row, check);
     if (!e)
-        report_unmet(check, 0, "sync-state", "is current state for the room server, and not for sync");
+        report_unmet(check, 0, "is current state for the room server, and not for sync");
     return e;
 }
 
+/* The checks of one room, in this order: the second one loads what those after it look at. */
 static const struct {
+    const char *name;
     const char *finds;
     enum err (*run)(struct room_check *check);
 } checks[] = {
-    {"rooms of a version that is not known", check_version},
-    {"current state that does not exist", load_state},
-    {"current state that is not the one after the latest event", check_state},
-    {"memberships that are not those of the current state", check_memberships},
-    {"current state that the sync tables have otherwise", check_current},
+    {"room-version", "rooms of a version that is not known", check_version},
+    {"room-state", "current state that does not exist", check_snapshot},
+    {"room-state", "current state that is not the one after the latest event", check_state},
+    {"membership", "memberships that are not those of the current state", check_memberships},
+    {"sync-state", "current state that the sync tables have otherwise", check_current},
 };
 
 enum err fsck_check_rooms(struct fsck *fsck)
@@ -235,8 +235,10 @@ enum err fsck_check_rooms(struct fsck *fsck)
     for (size_t i = 0; i < fsck->rooms_count && !e; i++) {
         check.room = &fsck->rooms[i];
         fsck_report_progress(&fsck->report, "rooms", (int64_t)i, (int64_t)fsck->rooms_count);
-        for (size_t j = 0; j < sizeof checks / sizeof *checks && !e; j++)
+        for (size_t j = 0; j < sizeof checks / sizeof *checks && !e; j++) {
+            check.name = checks[j].name;
             e = checks[j].run(&check);
+        }
     }
     free(check.state.entries);
     free(check.blocks.items);

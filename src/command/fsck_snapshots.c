@@ -16,8 +16,7 @@ struct block {
     int64_t nid, room_nid;
 };
 
-/* All blocks by number: 16 bytes each, so that a snapshot's list is checked without a query for each block.
- */
+/* All blocks by number, 16 bytes each: so a snapshot's list is checked without a query for each block. */
 struct blocks {
     struct fsck *fsck;
     struct block *items;

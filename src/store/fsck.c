@@ -56,8 +56,10 @@ static const char sql_find_event[] =
     " LEFT JOIN roomserver_event_json j ON j.event_nid = e.event_nid WHERE e.event_id = ?1";
 static const char sql_event_id[] = "SELECT event_id FROM roomserver_events WHERE event_nid = ?1";
 
-static const char sql_follows[] = "SELECT instr(',' || event_nids || ',', ',' || ?2 || ',') > 0"
-                                  " FROM roomserver_previous_events WHERE previous_event_id = ?1";
+/* Where Dendrite adds an event to a list, it writes "1" in place of those that were there. */
+static const char sql_follows[] =
+    "SELECT event_nids LIKE '1,%' OR instr(',' || event_nids || ',', ',' || ?2 || ',') > 0"
+    " FROM roomserver_previous_events WHERE previous_event_id = ?1";
 /* By the redaction where its id is known: the other column has no index. */
 static const char sql_is_redacted[] =
     "SELECT COUNT(*) FROM roomserver_redactions WHERE redacts_event_id = ?1 AND validated";
