@@ -8,7 +8,7 @@ import pytest
 
 from conftest import MXADMIN, ROOT, environment, run
 
-COMMANDS = ["init", "serve", "check", "sample", "account create", "account password", "account promote",
+COMMANDS = ["init", "serve", "check", "fsck", "sample", "account create", "account password", "account promote",
             "account demote", "account deactivate", "account list", "account token", "room create", "room list",
             "room show", "room join", "room leave", "populate"]
 
