@@ -32,10 +32,6 @@ def notice(user, body):
     return {"user_id": f"@{user}:example.org", "content": {"msgtype": "m.text", "body": body}}
 
 
-def create(preset, **more):
-    return {"preset": preset, "room_version": "10", **more}
-
-
 # What it is, who does it, method, path, body; and the command that does the same, where mxadmin has no such path.
 ACTS = [
     ("evacuate user", "admin", "POST", ADMIN + "evacuateUser/@user05:example.org", None),
@@ -47,20 +43,20 @@ ACTS = [
     ("evacuate room again", "admin", "POST", ADMIN + "evacuateRoom/!TA8PPQcZWhWAOXZX:example.org", None),
     ("notice", "admin", "POST", NOTICE, notice("user03", "hello")),
     ("join the notices", "user02", "POST", CLIENT + "join/" + NOTICES_02, {},
-     ["room", "join", NOTICES_02, "@user02:example.org"]),
+     ["room", "join", "--user", "user02", NOTICES_02]),
     ("notice to one who joined", "admin", "POST", NOTICE, notice("user02", "again")),
     ("notice with txn", "admin", "PUT", NOTICE + "/txn1", notice("user02", "and again")),
     ("notice with same txn", "admin", "PUT", NOTICE + "/txn1", notice("user02", "and again")),
     ("leave the notices", "user02", "POST", CLIENT + f"rooms/{NOTICES_02}/leave", {},
-     ["room", "leave", NOTICES_02, "@user02:example.org"]),
+     ["room", "leave", "--user", "user02", NOTICES_02]),
     ("notice to one who left", "admin", "POST", NOTICE, notice("user02", "after all")),
-    ("join", "user05", "POST", CLIENT + "join/" + LOBBY, {}, ["room", "join", LOBBY, "@user05:example.org"]),
-    ("leave", "user05", "POST", CLIENT + f"rooms/{LOBBY}/leave", {}, ["room", "leave", LOBBY, "@user05:example.org"]),
-    ("create private room", "user06", "POST", CLIENT + "createRoom", create("private_chat", name="A name"),
-     ["room", "create", "@user06:example.org", "--name", "A name"]),
+    ("join", "user05", "POST", CLIENT + "join/" + LOBBY, {}, ["room", "join", "--user", "user05", LOBBY]),
+    ("leave", "user05", "POST", CLIENT + f"rooms/{LOBBY}/leave", {}, ["room", "leave", "--user", "user05", LOBBY]),
+    ("create private room", "user06", "POST", CLIENT + "createRoom", {"preset": "private_chat", "name": "A name"},
+     ["room", "create", "--name", "A name", "user06"]),
     ("create public room", "user06", "POST", CLIENT + "createRoom",
-     create("public_chat", name="A name", topic="A topic"),
-     ["room", "create", "@user06:example.org", "--public", "--name", "A name", "--topic", "A topic"]),
+     {"preset": "public_chat", "visibility": "public", "name": "A name", "topic": "A topic"},
+     ["room", "create", "--public", "--name", "A name", "--topic", "A topic", "user06"]),
 ]
 
 

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: ISC
 """
-What our acts leave in the database, and what Dendrite left when it did the same on the same database (record.py):
-they differ in numbers, times and hashes, and in one thing more. When Dendrite evacuates a room, its members leave all
-at once, from one previous event, so that the room ends with as many forward extremities; here they leave one after
-another.
+What our acts leave in the database, and what Dendrite left when it did the same on the same database (record.py).
+They differ in numbers, times and hashes, and in what EXCEPTIONS says. Not recorded is a notice to somebody who is
+invited already: Dendrite invites them again with each.
 """
 import copy
 import json
@@ -15,15 +14,12 @@ from check_events import check_database
 from fixture_pool import FIXTURE, FixturePool, unpack
 from rows import Rows, changes, storage_classes
 
-ACTS = [act for act in json.loads((FIXTURE / "rows.json").read_text()) if act["what"].startswith("evacuate")]
-# Where it shows that events come after one another.
-IN_LINE = {"depth", "prev_events", "topological_pos", "topological_position", "latest_event_nids"}
+ACTS = json.loads((FIXTURE / "rows.json").read_text())
 
 
 def perform(pool, act):
     if act.get("command"):
-        pool.command(*act["command"])
-        return 200, None
+        return 200, {"room_id": pool.command(*act["command"]).strip()}
     status, _, answer = fcgi.ask(pool.address, act["path"], act["method"], pool.admin, act["body"] or b"")
     return status, answer
 
@@ -44,35 +40,84 @@ def replay():
     pool.close()
 
 
-def without_order(value):
+def walk(value):
+    """All objects in a JSON value."""
     if isinstance(value, dict):
-        return {name: None if name in IN_LINE else without_order(member) for name, member in value.items()}
-    return [without_order(member) for member in value] if isinstance(value, list) else value
+        yield value
+    for member in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from walk(member)
 
 
-def one_after_another(tables):
-    """The changes without what shows in which order the members left."""
-    tables = copy.deepcopy(tables)
+def in_line(tables):
+    """When Dendrite evacuates a room, all leave at once, from one previous event, and the room ends with as many
+    forward extremities; here they leave one after another."""
     del tables["roomserver_previous_events"]
     for row in tables["roomserver_events"]["new"]:
         row["state_snapshot_nid"] = None
-    return without_order(tables)
+    for row in walk(tables):
+        for name in {"depth", "prev_events", "topological_pos", "topological_position", "latest_event_nids"} & set(row):
+            row[name] = None
+
+
+def empty_snapshot(tables):
+    """Dendrite has one snapshot of the empty state, which each new room takes from the one before; here each has its
+    own, so that one can be purged."""
+    gone = tables["roomserver_state_snapshots"]["gone"]
+    assert [row["state_snapshot_nid"] for row in gone] in ([], [[]])
+    gone.clear()
+
+
+def no_avatar(tables):
+    """Who joins in Dendrite has an avatar even if it is none, and something unsigned even if it is nothing."""
+    for row in walk(tables):
+        if row.get("avatar_url") == "":
+            del row["avatar_url"]
+        if row.get("unsigned") == {}:
+            del row["unsigned"]
+
+
+def invited_again(tables):
+    """In a second invitation Dendrite leaves out the membership that it replaces, against the authorisation rules, and
+    does not show who invites."""
+    for row in walk(tables):
+        for name in {"auth_events", "auth_event_nids"} & set(row):
+            row[name] = [event for event in row[name] if "m.room.member @user02" not in event]
+        if "invite_room_state" in row:
+            row["invite_room_state"] = [event for event in row["invite_room_state"] if event["type"] != "m.room.member"]
+    no_avatar(tables)
+
+
+EXCEPTIONS = {
+    "evacuate room": in_line,
+    "notice": empty_snapshot,
+    "create private room": empty_snapshot,
+    "create public room": empty_snapshot,
+    "join the notices": no_avatar,
+    "leave the notices": no_avatar,
+    "join": no_avatar,
+    "leave": no_avatar,
+    "notice to one who left": invited_again,
+}
 
 
 @pytest.mark.parametrize("act", ACTS, ids=[act["what"].replace(" ", "_") for act in ACTS])
 def test_rows(replay, act):
-    status, answer, ours = replay[0][act["what"]]
-    theirs = act["changes"]
+    status, answer, ours = copy.deepcopy(replay[0][act["what"]])
+    theirs = copy.deepcopy(act["changes"])
+    even = EXCEPTIONS.get(act["what"], lambda tables: None)
     assert status == act["status"]
-    if not act.get("command"):
+    if not act.get("command") or "create" in act["what"]:
         assert answer == act["answer"]
-    if act["what"] == "evacuate room":
-        assert len(theirs["roomserver_rooms"]["new"][0]["latest_event_nids"]) == 2
-        assert len(ours["roomserver_rooms"]["new"][0]["latest_event_nids"]) == 1
-        ours, theirs = one_after_another(ours), one_after_another(theirs)
+    even(ours)
+    even(theirs)
     assert sorted(ours) == sorted(theirs)
     for table in theirs:
         assert ours[table] == theirs[table], table
+
+
+def test_one_extremity(replay):
+    rooms = replay[0]["evacuate room"][2]["roomserver_rooms"]["new"]
+    assert [len(row["latest_event_nids"]) for row in rooms] == [1]
 
 
 def test_storage_classes(replay):
