@@ -18,7 +18,8 @@ The cases under cases/*.yaml. A file is a list of cases, run in its order agains
       unchanged: true                   # the database; always true where the status is 400 or more
 
 The first item may be {config: {option: value}, accounts: {name: {password, type, deactivated}}}, which adds to the
-configuration and the accounts of service.py.
+configuration and the accounts of service.py, and have {rooms: {name: {of: user, joined: [user]}}}, public rooms whose
+ids are ${name}.
 """
 import glob
 import hashlib
@@ -42,7 +43,7 @@ def load():
         with open(path) as file:
             items = yaml.safe_load(file)
         head = items.pop(0) if "name" not in items[0] else {}
-        assert set(head) <= {"config", "accounts"}, path
+        assert set(head) <= {"config", "accounts", "rooms"}, path
         for case in items:
             case["name"] = str(case["name"])  # YAML reads "null" as none
             assert set(case) <= KEYS, "%s: %s: unknown key %s" % (path, case["name"], set(case) - KEYS)

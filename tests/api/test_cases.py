@@ -20,7 +20,7 @@ CORS = {
 COMPARED_HEADERS = {"content-type", "allow", "cache-control", *CORS}
 # Different in every run of the same case; address and agent of a device are noted once a minute, after the answer.
 VOLATILE = {"access_token", "device_id", "nonce", "last_seen", "last_seen_ts", "creation_ts", "retry_after_ms",
-            "base_url", "ip", "user_agent"}
+            "base_url", "ip", "user_agent", "event_id"}
 
 answers = {}  # (file, name) -> {front: what is compared}
 
@@ -35,10 +35,10 @@ class Stage:
         if self.key != (front, file):
             self.clear()
             head = FILES[file][0]
-            self.service = Service(head.get("config"), head.get("accounts"))
+            self.service = Service(head.get("config"), head.get("accounts"), head.get("rooms"))
             self.front = FRONTS[front](self.service).start()
             self.key = (front, file)
-            self.variables = dict(self.service.tokens)
+            self.variables = {**self.service.tokens, **self.service.rooms}
         return self
 
     def clear(self):

@@ -39,13 +39,13 @@ class Template:
     made = {}
 
     @classmethod
-    def get(cls, config, accounts):
-        key = json.dumps([config, accounts], sort_keys=True)
+    def get(cls, config, accounts, rooms):
+        key = json.dumps([config, accounts, rooms], sort_keys=True)
         if key not in cls.made:
-            cls.made[key] = cls(config, accounts)
+            cls.made[key] = cls(config, accounts, rooms)
         return cls.made[key]
 
-    def __init__(self, config, accounts):
+    def __init__(self, config, accounts, rooms):
         self.holder = tempfile.TemporaryDirectory(prefix="mxadmin-")
         self.folder = self.holder.name
         self.config_file = os.path.join(self.folder, "mxadmin.yaml")
@@ -54,6 +54,7 @@ class Template:
             yaml.safe_dump(config, file)
         self.command("init")
         self.tokens = {name: self.add_account(name, account) for name, account in accounts.items()}
+        self.rooms = {name: self.add_room(room) for name, room in rooms.items()}
 
     def command(self, *words, stdin=""):
         return subprocess.run([MXADMIN, "-c", self.config_file, *words], input=stdin, text=True, check=True,
@@ -78,12 +79,20 @@ class Template:
         return token
 
 
+    def add_room(self, room):
+        room_id = self.command("room", "create", room["of"], "--public").strip()
+        for user in room.get("joined", []):
+            self.command("room", "join", room_id, "--user", user)
+        return room_id
+
+
 class Service:
-    def __init__(self, config=None, accounts=None):
-        """`config` and `accounts` add to the usual ones."""
+    def __init__(self, config=None, accounts=None, rooms=None):
+        """`config` and `accounts` add to the usual ones; there are no other rooms than `rooms`."""
         self.config = {**CONFIG, **(config or {})}
-        template = Template.get(self.config, {**ACCOUNTS, **(accounts or {})})
+        template = Template.get(self.config, {**ACCOUNTS, **(accounts or {})}, rooms or {})
         self.tokens = template.tokens
+        self.rooms = template.rooms
         self.holder = tempfile.TemporaryDirectory(prefix="mxadmin-")
         self.folder = self.holder.name
         self.data = os.path.join(self.folder, "data")
