@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: ISC
 import pytest
 
-from fixture_pool import FixturePool  # and with it the folders of what is shared with other tests
+from room_pool import PopulatedPool, RoomPool  # and with it the folders of what is shared with other tests
 
 
 @pytest.fixture
 def make_pool():
-    """Makes pools on the fixture that have not been started; all are stopped after the test."""
+    """Makes populated pools, or pools on the database of another; all are stopped after the test."""
     pools = []
 
-    def make(**options):
-        pools.append(FixturePool(**options))
+    def make(on=None, **options):
+        pools.append(RoomPool(on.folder, "other", **options) if on else PopulatedPool(**options))
         return pools[-1]
     yield make
-    for pool in pools:
+    for pool in reversed(pools):
         pool.close()

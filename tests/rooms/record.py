@@ -18,7 +18,7 @@ import time
 import urllib.error
 import urllib.request
 
-from fixture_pool import FIXTURE, unpack
+from room_pool import FIXTURE, unpack
 from rows import Rows, changes
 
 ADMIN = "/_dendrite/admin/"
