@@ -304,30 +304,34 @@ def test_stop_ends_in_time_whatever_hangs(make_pool):
     assert "stop_timeout" in pool.log()
 
 
-def test_workers_end_with_their_supervisor(pool):
+def is_gone(pid):
+    try:
+        with open("/proc/%d/stat" % pid) as file:
+            return file.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def kill_supervisor(pool):
+    """Kills it, and waits until its workers have ended for that."""
     workers = pool.workers()
     pool.process.kill()
     pool.process.wait()
-
-    def gone(pid):
-        try:
-            with open("/proc/%d/stat" % pid) as file:
-                return file.read().rsplit(")", 1)[1].split()[0] == "Z"
-        except OSError:
-            return True
-    end = time.monotonic() + 30
-    while not all(gone(worker) for worker in workers):
-        assert time.monotonic() < end
-        time.sleep(0.01)
     pool.process = None
+    pool.wait_until(lambda: all(is_gone(worker) for worker in workers))
+
+
+def test_workers_end_with_their_supervisor(pool):
+    kill_supervisor(pool)
+    with pytest.raises(ConnectionRefusedError):
+        fcgi.Connection(pool.address)
 
 
 def test_dead_socket_is_replaced_and_a_live_one_is_not(pool):
     second = subprocess.run([MXADMIN, "-c", pool.config_file, "serve"], stderr=subprocess.PIPE, text=True)
     assert second.returncode == 1 and "another process serves" in second.stderr
     assert pool.health() == 200
-    pool.process.kill()
-    pool.process.wait()
+    kill_supervisor(pool)
     assert os.path.exists(pool.address)
     pool.start()
 
