@@ -75,6 +75,9 @@ static enum err check_stream(struct examined *event)
             examined_report(event, "it is not in the stream of events for sync");
         return ERR_OK;
     }
+    /* What others sent before this server joined is only fetched, not handed on. */
+    if (!row->sent && event->room->row.local)
+        examined_report(event, "it is in the stream, and recorded as not handed on");
     if (!fsck_is_text(row->sync_room_id, event->room->row.id))
         examined_report(event, "it is in the stream as one of another room");
     if (!fsck_is_text(row->sync_type, field_string(event->json, "type")))

@@ -83,6 +83,14 @@ const struct fsck_statement fsck_room_statements[] = {
                " (SELECT state_snapshot_nid FROM roomserver_state_snapshots)",
     },
     {
+        .name = "event-snapshot",
+        .finds = "events that were handed on before the state before them was known",
+        .sql = "SELECT r.room_id, e.event_id, 'the state before it is not recorded'"
+               " FROM roomserver_events e"
+               " LEFT JOIN roomserver_rooms r ON r.room_nid = e.room_nid"
+               " WHERE e.state_snapshot_nid = 0 AND e.sent_to_output AND NOT e.is_rejected",
+    },
+    {
         .name = "previous-events",
         .finds = "lists of following events that are none",
         .sql = "SELECT NULL, previous_event_id, 'the list of the events that follow it cannot be read'"

@@ -143,6 +143,8 @@ DAMAGE = [
      "state-block", "several rooms"),
     ("snapshot_missing", "DELETE FROM roomserver_state_snapshots WHERE state_snapshot_nid = 38", "event-snapshot",
      "snapshot 38"),
+    ("snapshot_none", "UPDATE roomserver_events SET state_snapshot_nid = 0 WHERE event_nid = 20", "event-snapshot",
+     "not recorded"),
     ("snapshot_unreadable", "UPDATE roomserver_state_snapshots SET state_block_nids = '[1,]'"
      " WHERE state_snapshot_nid = 38", "state-snapshot", "snapshot 38 cannot be read"),
     ("snapshot_unknown_block", "UPDATE roomserver_state_snapshots SET state_block_nids = '[1,999]'"
@@ -197,6 +199,8 @@ DAMAGE = [
     ("stream_header", in_column("syncapi_output_room_events", "headered_event_json", 90,
                                 lambda text: text.replace('"_event_id":"$', '"_event_id":"$A')), "sync-output",
      "its JSON"),
+    ("not_handed_on", "UPDATE roomserver_events SET sent_to_output = 0 WHERE event_nid = 20", "sync-output",
+     "not handed on"),
     ("stream_room", f"UPDATE syncapi_output_room_events SET room_id = '{STAFF}' WHERE id = 90", "sync-output",
      "another room"),
     ("stream_type", "UPDATE syncapi_output_room_events SET type = 'm.room.name' WHERE id = 90", "sync-output", "type"),
