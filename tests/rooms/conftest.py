@@ -11,6 +11,7 @@ def make_pool():
 
     def make(on=None, **options):
         pools.append(RoomPool(on.folder, "other", **options) if on else PopulatedPool(**options))
+        pools[-1].admin = on.admin if on else pools[-1].admin
         return pools[-1]
     yield make
     for pool in reversed(pools):

@@ -33,7 +33,7 @@ CONFIG = {
 
 
 class RoomPool(Pool):
-    """A pool on the database in `folder`; several can be."""
+    """A pool on the database in `folder`; several can be. `admin` is the token of an administrator."""
 
     def __init__(self, folder, name, workers=2, **options):
         self.folder = pathlib.Path(folder)
@@ -43,6 +43,7 @@ class RoomPool(Pool):
         self.config_file = f"{folder}/{name}.yaml"
         self.log_file = f"{folder}/{name}.log"
         self.process = None
+        self.admin = None
         self.options = {**CONFIG, "listen": "unix:" + self.address, "workers": workers, **options}
         self.configure()
         os.chmod(self.config_file, 0o600)
