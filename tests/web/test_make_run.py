@@ -82,12 +82,16 @@ def paste(text, folder="/"):
 
 
 def test_the_printed_lines_work_when_pasted(run):
-    health, whois, sign_in, register, reset = paste(run.output())
+    health, whois, sign_in, register, reset, foreseen, left_room, left_all, notice = paste(run.output())
     assert "errcode" not in health
     assert whois["user_id"] == "@admin:localhost"
     assert sign_in["user_id"] == "@admin:localhost" and sign_in["access_token"]
     assert register["user_id"] == "@alice:localhost" and register["access_token"]
     assert reset == {"password_updated": True}
+    assert len(left_room["affected"]) == 12
+    assert foreseen == {**left_room, "dry_run": True}
+    assert all(room.startswith("!") for room in left_all["affected"])
+    assert notice["event_id"].startswith("$")
 
 
 def test_the_lines_of_the_readme_work_when_pasted(run, tmp_path):
