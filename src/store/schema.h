@@ -21,8 +21,8 @@ MUST_CHECK enum err schema_create(const char *path, const char *server_name);
 MUST_CHECK enum err schema_check(struct db *db, const char *server_name);
 
 /*
- * Checks that the open database is ours or Dendrite's, for `server_name`, and changes nothing: it may be open for
- * reading only, and lack our own tables. Errors as schema_check().
+ * Checks that the open database is ours or Dendrite's, for `server_name`, and changes nothing: it may be open
+ * for reading only, and lack our own tables. Errors as schema_check().
  */
 MUST_CHECK enum err schema_recognise(struct db *db, const char *server_name);
 
