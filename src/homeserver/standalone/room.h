@@ -73,8 +73,9 @@ struct new_event {
 MUST_CHECK enum err room_append(struct room *room, const struct new_event *event, char id[ID_SIZE]);
 
 /*
- * The event at a place of the room's current state, borrowed until the next call for this room; NULL: there
- * is none. Errors: ERR_CORRUPT, ERR_NOMEM and those of db_step().
+ * The event at a place of the room's current state (an m.room.member event perhaps with `sender` and
+ * `content` only), borrowed until the next call for this room; NULL: there is none. Errors: ERR_CORRUPT,
+ * ERR_NOMEM and those of db_step().
  */
 MUST_CHECK enum err room_state(struct room *room, const char *type, const char *state_key, json_t **event);
 

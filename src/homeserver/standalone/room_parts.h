@@ -19,7 +19,7 @@ struct known_event {
     uint64_t used;
     char id[ID_SIZE];
     unsigned char reference_hash[DIGEST_SHA256_SIZE]; /* in room versions 1 and 2, whose references have it */
-    json_t *json;
+    json_t *json; /* of a member's event perhaps only `sender` and `content` */
 };
 #define KNOWN_EVENTS 16
 
