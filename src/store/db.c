@@ -36,7 +36,8 @@ struct db {
     struct stmt **places;
     size_t size; /* of places; a power of two */
     size_t count;
-    bool bulk; /* the transaction that is open has the large cache */
+    bool bulk;                /* the transaction that is open has the large cache */
+    int64_t waiting_since_ms; /* for a lock; on the monotonic clock */
 };
 
 /* What SQLite's codes mean to us; an extended code stands before its primary one counts. The rest is ERR_IO.
@@ -319,6 +320,25 @@ static void set_bulk(struct db *db, bool bulk)
         sqlite3_db_release_memory(db->handle);
 }
 
+/*
+ * Looks every few milliseconds whether the lock is free. SQLite's own handler comes to steps of 100 ms, and
+ * would hardly ever meet the moment between two batches of a large act.
+ */
+#define WAIT_STEP_MAX_MS 5
+static int wait_for_lock(void *context, int count)
+{
+    const long step_ms = count < WAIT_STEP_MAX_MS ? count + 1 : WAIT_STEP_MAX_MS;
+    const struct timespec step = {.tv_nsec = step_ms * 1000000};
+    struct db *db = context;
+
+    if (count == 0)
+        db->waiting_since_ms = clock_monotonic_ms();
+    if (clock_monotonic_ms() - db->waiting_since_ms >= DB_BUSY_TIMEOUT_MS)
+        return 0;
+    nanosleep(&step, NULL);
+    return 1;
+}
+
 enum err db_begin(struct db *db, enum db_mode mode)
 {
     static const char read[] = "BEGIN", write[] = "BEGIN IMMEDIATE";
@@ -329,9 +349,9 @@ enum err db_begin(struct db *db, enum db_mode mode)
         set_bulk(db, !e && mode == DB_WRITE_BULK);
         return e;
     }
-    sqlite3_busy_timeout(db->handle, 0);
+    sqlite3_busy_handler(db->handle, NULL, NULL);
     e = execute(db, write, true);
-    sqlite3_busy_timeout(db->handle, DB_BUSY_TIMEOUT_MS);
+    sqlite3_busy_handler(db->handle, wait_for_lock, db);
     return e;
 }
 
@@ -430,7 +450,7 @@ static enum err connect_to(struct db *db, int access_flag)
         log_error("database %s: this user may not write to it", db->path);
         return ERR_IO;
     }
-    sqlite3_busy_timeout(db->handle, DB_BUSY_TIMEOUT_MS);
+    sqlite3_busy_handler(db->handle, wait_for_lock, db);
     return look_inside(db);
 }
 
