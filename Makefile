@@ -94,7 +94,7 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libmxadmin.a
 	$(Q)$(CC) $(ALL_CPPFLAGS) -Itests/unit $(ALL_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -o $@ $< $(BUILD)/libmxadmin.a $(PKG_LIBS) -lcmocka
 
 # What tests/matrix compares with its own reading of the specification.
-unit: $(BUILD)/matrix/event_check
+unit: $(BUILD)/matrix/event_check $(BUILD)/matrix/id_check
 $(BUILD)/matrix/%: tests/matrix/%.c $(BUILD)/libmxadmin.a
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
