@@ -31,20 +31,26 @@ static void write_escape(unsigned char c, struct buf *out)
         buf_printf(out, "\\u%04x", c);
 }
 
+/* Whether a byte stands for itself in a JSON string, if it is UTF-8 there. */
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c != '"' && c != '\\';
+}
+
 enum err canonical_json_write_string(const char *text, size_t size, struct buf *out)
 {
-    size_t done = 0;
+    const unsigned char *bytes = (const unsigned char *)text;
+    size_t done = 0, length;
 
-    if (!utf8_valid(text, size))
-        return ERR_INVALID;
     buf_append(out, "\"", 1);
-    for (size_t i = 0; i < size; i++) {
-        unsigned char c = (unsigned char)text[i];
-
-        if (c >= 0x20 && c != '"' && c != '\\')
+    for (size_t i = 0; i < size; i += length) {
+        length = bytes[i] < 0x80 ? 1 : utf8_sequence(bytes + i, size - i);
+        if (length == 0)
+            return ERR_INVALID;
+        if (is_plain(bytes[i]))
             continue;
         buf_append(out, text + done, i - done);
-        write_escape(c, out);
+        write_escape(bytes[i], out);
         done = i + 1;
     }
     buf_append(out, text + done, size - done);

@@ -274,6 +274,15 @@ enum err db_run(struct db *db, const char *sql, const struct db_value *args, siz
     return e;
 }
 
+enum err db_insert(struct db *db, const char *sql, const struct db_value *args, size_t count, int64_t *nid)
+{
+    enum err e = db_run(db, sql, args, count, NULL);
+
+    if (!e)
+        *nid = sqlite3_last_insert_rowid(db->handle);
+    return e;
+}
+
 enum err db_integer(struct db *db, const char *sql, const struct db_value *args, size_t count, int64_t *value)
 {
     struct stmt *stmt;

@@ -7,17 +7,16 @@
 #include "store/nids.h"
 
 static const char sql_find_type[] = "SELECT event_type_nid FROM roomserver_event_types WHERE event_type = ?1";
-static const char sql_insert_type[] =
-    "INSERT INTO roomserver_event_types (event_type) VALUES (?1) RETURNING event_type_nid";
+static const char sql_insert_type[] = "INSERT INTO roomserver_event_types (event_type) VALUES (?1)";
 static const char sql_find_state_key[] =
     "SELECT event_state_key_nid FROM roomserver_event_state_keys WHERE event_state_key = ?1";
 static const char sql_insert_state_key[] =
-    "INSERT INTO roomserver_event_state_keys (event_state_key) VALUES (?1) RETURNING event_state_key_nid";
+    "INSERT INTO roomserver_event_state_keys (event_state_key) VALUES (?1)";
 
 static const char sql_insert[] =
     "INSERT INTO roomserver_events (room_nid, event_type_nid, event_state_key_nid, sent_to_output,"
     " state_snapshot_nid, depth, event_id, auth_event_nids, is_rejected)"
-    " VALUES (?1, ?2, ?3, TRUE, ?4, ?5, ?6, ?7, FALSE) RETURNING event_nid";
+    " VALUES (?1, ?2, ?3, TRUE, ?4, ?5, ?6, ?7, FALSE)";
 static const char sql_insert_json[] =
     "INSERT INTO roomserver_event_json (event_nid, event_json) VALUES (?1, ?2)";
 static const char sql_find[] = "SELECT e.event_id, j.event_json FROM roomserver_events e"
@@ -65,14 +64,14 @@ enum err event_types_number(struct db *db, const char *type, int64_t *nid)
 {
     enum err e = event_types_find(db, type, nid);
 
-    return e == ERR_NOT_FOUND ? db_integer(db, sql_insert_type, DB_ARGS(DB_T(type)), nid) : e;
+    return e == ERR_NOT_FOUND ? db_insert(db, sql_insert_type, DB_ARGS(DB_T(type)), nid) : e;
 }
 
 enum err state_keys_number(struct db *db, const char *state_key, int64_t *nid)
 {
     enum err e = state_keys_find(db, state_key, nid);
 
-    return e == ERR_NOT_FOUND ? db_integer(db, sql_insert_state_key, DB_ARGS(DB_T(state_key)), nid) : e;
+    return e == ERR_NOT_FOUND ? db_insert(db, sql_insert_state_key, DB_ARGS(DB_T(state_key)), nid) : e;
 }
 
 enum err events_insert(struct db *db, const struct event_row *row, int64_t *nid)
@@ -83,10 +82,10 @@ enum err events_insert(struct db *db, const struct event_row *row, int64_t *nid)
     nids_write(row->auth_nids, row->auth_nids_count, &auth);
     e = auth.err;
     if (!e)
-        e = db_integer(db, sql_insert,
-                       DB_ARGS(DB_I(row->room_nid), DB_I(row->type_nid), DB_I(row->state_key_nid),
-                               DB_I(row->snapshot_nid), DB_I(row->depth), DB_T(row->id), DB_T(auth.data)),
-                       nid);
+        e = db_insert(db, sql_insert,
+                      DB_ARGS(DB_I(row->room_nid), DB_I(row->type_nid), DB_I(row->state_key_nid),
+                              DB_I(row->snapshot_nid), DB_I(row->depth), DB_T(row->id), DB_T(auth.data)),
+                      nid);
     if (!e)
         e = db_run(db, sql_insert_json, DB_ARGS(DB_I(*nid), DB_BYTES(row->json)), NULL);
     buf_free(&auth);

@@ -4,8 +4,7 @@
 #define COLUMNS "room_nid, room_id, room_version, latest_event_nids, state_snapshot_nid, last_event_sent_nid"
 static const char sql_find[] = "SELECT " COLUMNS " FROM roomserver_rooms WHERE room_id = ?1";
 static const char sql_find_nid[] = "SELECT " COLUMNS " FROM roomserver_rooms WHERE room_nid = ?1";
-static const char sql_insert[] =
-    "INSERT INTO roomserver_rooms (room_id, room_version) VALUES (?1, ?2) RETURNING room_nid";
+static const char sql_insert[] = "INSERT INTO roomserver_rooms (room_id, room_version) VALUES (?1, ?2)";
 static const char sql_update[] =
     "UPDATE roomserver_rooms SET latest_event_nids = ?2, state_snapshot_nid = ?3, last_event_sent_nid = ?4"
     " WHERE room_nid = ?1";
@@ -57,7 +56,7 @@ enum err rooms_find_nid(struct db *db, int64_t nid, struct arena *arena, struct 
 
 enum err rooms_insert(struct db *db, const char *room_id, const char *version, int64_t *nid)
 {
-    return db_integer(db, sql_insert, DB_ARGS(DB_T(room_id), DB_T(version)), nid);
+    return db_insert(db, sql_insert, DB_ARGS(DB_T(room_id), DB_T(version)), nid);
 }
 
 enum err rooms_update(struct db *db, const struct room_row *row)

@@ -13,15 +13,12 @@ static const char sql_find_snapshot[] =
     "SELECT state_block_nids FROM roomserver_state_snapshots WHERE state_snapshot_nid = ?1";
 static const char sql_find_block[] =
     "SELECT event_nids FROM roomserver_state_block WHERE state_block_nid = ?1";
-/* A list that is there already keeps its number: that is what the hashes are for. */
+/* No list is there already: a block has the event that is new, and a snapshot has that block. */
 static const char sql_insert_snapshot[] =
     "INSERT INTO roomserver_state_snapshots (state_snapshot_hash, room_nid, state_block_nids)"
-    " VALUES (?1, ?2, ?3) ON CONFLICT (state_snapshot_hash) DO UPDATE SET room_nid = excluded.room_nid"
-    " RETURNING state_snapshot_nid";
+    " VALUES (?1, ?2, ?3)";
 static const char sql_insert_block[] =
-    "INSERT INTO roomserver_state_block (state_block_hash, event_nids) VALUES (?1, ?2)"
-    " ON CONFLICT (state_block_hash) DO UPDATE SET event_nids = excluded.event_nids"
-    " RETURNING state_block_nid";
+    "INSERT INTO roomserver_state_block (state_block_hash, event_nids) VALUES (?1, ?2)";
 
 /* The entries are in the order of their places, each place once. */
 struct block {
@@ -124,34 +121,45 @@ static enum err read_snapshot(struct state *state)
     return e;
 }
 
+/* Any 32 bytes do that no other list has. Dendrite's are hashes. */
+#define LIST_KEY_SIZE 32
+
 /*
- * The hash only tells lists apart. That of a snapshot includes the room, so that rooms do not share the empty
- * one: who purges a room removes its snapshots.
+ * What tells a list from others: its last number, which is the greatest, and the start of a hash. With the
+ * number first, a new list goes to the end of the index; hashes alone would go all over it. The hash of a
+ * snapshot includes the room, so that rooms do not share the empty one: who purges a room removes its
+ * snapshots.
  */
-static enum err hash_list(const struct state *state, bool of_room, unsigned char sha256[DIGEST_SHA256_SIZE])
+static enum err make_key(const struct state *state, bool of_room, unsigned char key[LIST_KEY_SIZE])
 {
+    const struct nids *nids = &state->nids;
+    uint64_t last = nids->count > 0 ? (uint64_t)nids->items[nids->count - 1] : 0;
+    unsigned char sha256[DIGEST_SHA256_SIZE];
     struct buf bytes = {0};
     enum err e;
 
-    if (!of_room)
-        return digest_sha256(state->text.data, state->text.length, sha256);
-    buf_printf(&bytes, "%lld:%s", (long long)state->room_nid, state->text.data);
+    buf_printf(&bytes, "%lld:", of_room ? (long long)state->room_nid : -1);
+    buf_append(&bytes, state->text.data, state->text.length);
     e = bytes.err ? bytes.err : digest_sha256(bytes.data, bytes.length, sha256);
     buf_free(&bytes);
+    for (size_t i = 0; i < sizeof last; i++)
+        key[i] = (unsigned char)(last >> (8 * (sizeof last - 1 - i)));
+    if (!e)
+        memcpy(key + sizeof last, sha256, LIST_KEY_SIZE - sizeof last);
     return e;
 }
 
-/* Sets the text of the list in state->nids, and its hash. */
-static enum err encode_list(struct state *state, bool of_room, unsigned char sha256[DIGEST_SHA256_SIZE])
+/* Sets the text of the list in state->nids, and its key. */
+static enum err encode_list(struct state *state, bool of_room, unsigned char key[LIST_KEY_SIZE])
 {
     buf_clear(&state->text);
     nids_write(state->nids.items, state->nids.count, &state->text);
-    return state->text.err ? state->text.err : hash_list(state, of_room, sha256);
+    return state->text.err ? state->text.err : make_key(state, of_room, key);
 }
 
 static enum err write_block(struct state *state, struct block *block)
 {
-    unsigned char sha256[DIGEST_SHA256_SIZE];
+    unsigned char key[LIST_KEY_SIZE];
     enum err e = ERR_OK;
 
     state->nids.count = 0;
@@ -160,26 +168,26 @@ static enum err write_block(struct state *state, struct block *block)
     if (e)
         return e;
     qsort(state->nids.items, state->nids.count, sizeof *state->nids.items, compare_nids);
-    e = encode_list(state, false, sha256);
+    e = encode_list(state, false, key);
     return e ? e
-             : db_integer(state->db, sql_insert_block,
-                          DB_ARGS(DB_B(sha256, sizeof sha256), DB_BYTES(state->text.data)), &block->nid);
+             : db_insert(state->db, sql_insert_block,
+                         DB_ARGS(DB_B(key, sizeof key), DB_BYTES(state->text.data)), &block->nid);
 }
 
 static enum err write_snapshot(struct state *state)
 {
-    unsigned char sha256[DIGEST_SHA256_SIZE];
+    unsigned char key[LIST_KEY_SIZE];
     enum err e = ERR_OK;
 
     state->nids.count = 0;
     for (size_t i = 0; !e && i < state->count; i++)
         e = nids_add(&state->nids, state->blocks[i].nid);
     if (!e)
-        e = encode_list(state, true, sha256);
+        e = encode_list(state, true, key);
     return e ? e
-             : db_integer(state->db, sql_insert_snapshot,
-                          DB_ARGS(DB_B(sha256, sizeof sha256), DB_I(state->room_nid), DB_T(state->text.data)),
-                          &state->snapshot_nid);
+             : db_insert(state->db, sql_insert_snapshot,
+                         DB_ARGS(DB_B(key, sizeof key), DB_I(state->room_nid), DB_T(state->text.data)),
+                         &state->snapshot_nid);
 }
 
 enum err state_open(struct state **out, struct db *db, int64_t room_nid, int64_t snapshot_nid)

@@ -281,6 +281,14 @@ static enum membership membership_of(const char *name)
     return MEMBERSHIP_LEAVE;
 }
 
+static bool was_joined(const struct draft *draft)
+{
+    const json_t *event = draft->replaced ? draft->replaced->json : NULL;
+    const char *membership = field_string(field_object(event, "content"), "membership");
+
+    return membership && strcmp(membership, "join") == 0;
+}
+
 static enum err store_membership(struct draft *draft, int64_t target_nid)
 {
     struct db *db = draft->room->writer->db;
@@ -291,9 +299,11 @@ static enum err store_membership(struct draft *draft, int64_t target_nid)
         .membership = membership_of(draft->membership),
         .target_local = is_local(draft, draft->new->state_key),
     };
-    enum membership before;
-    enum err e = memberships_find(db, row.room_nid, target_nid, &before);
+    enum membership before = MEMBERSHIP_JOIN;
+    enum err e = ERR_OK;
 
+    if (!was_joined(draft)) /* else nothing can be pending */
+        e = memberships_find(db, row.room_nid, target_nid, &before);
     if (!e)
         e = room_key_number(draft->room, draft->new->sender, &row.sender_nid);
     if (!e)
