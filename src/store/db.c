@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include <assert.h>
 #include <errno.h>
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -9,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "store/db.h"
+#include "store/db_engine.h"
 
 /*
  * Pages a connection keeps for itself. The working set of a look-up is a few dozen pages of 4 KiB, the
@@ -18,27 +16,6 @@
 #define CACHE_KIB         "512"
 #define BULK_CACHE_KIB    "32768" /* while DB_WRITE_BULK lasts */
 #define READING_CACHE_KIB "16384" /* of a connection for reading: that is one that reads a lot */
-
-#define PLACES_FIRST ((size_t)64) /* a power of two */
-
-struct stmt {
-    struct db *db;
-    const char *sql;
-    sqlite3_stmt *handle;
-    bool kept;    /* in db->places; else db_done() ends it for good */
-    bool running; /* between db_query() and db_done() */
-};
-
-struct db {
-    sqlite3 *handle;
-    char *path;
-    /* The kept statements by the address of their text: open addressing, at least a quarter of it free. */
-    struct stmt **places;
-    size_t size; /* of places; a power of two */
-    size_t count;
-    bool bulk;                /* the transaction that is open has the large cache */
-    int64_t waiting_since_ms; /* for a lock; on the monotonic clock */
-};
 
 /* What SQLite's codes mean to us; an extended code stands before its primary one counts. The rest is ERR_IO.
  */
@@ -59,20 +36,15 @@ static const struct {
     {SQLITE_TOOBIG, ERR_TOO_LARGE},
 };
 
-static int primary(int code)
+enum err db_code_err(const struct db *db, int code)
 {
-    return code & 0xff;
-}
-
-static enum err code_err(const struct db *db, int code)
-{
-    int system = primary(code) == SQLITE_IOERR ? sqlite3_system_errno(db->handle) : 0;
+    int system = db_primary(code) == SQLITE_IOERR ? sqlite3_system_errno(db->handle) : 0;
 
     /* SQLite itself takes ENOSPC for "full", but neither a quota nor a limit on the size of files. */
     if (system == ENOSPC || system == EDQUOT || system == EFBIG)
         return ERR_FULL;
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
-        if (codes[i].code == code || codes[i].code == primary(code))
+        if (codes[i].code == code || codes[i].code == db_primary(code))
             return codes[i].err;
     return ERR_IO;
 }
@@ -85,216 +57,14 @@ static int words(const char *sql)
     return (int)(length + strcspn(sql + length, " "));
 }
 
-/* Logs why `sql` failed, without its values. A taken name is no failure to the operator: it is not logged. */
-static enum err failed(const struct db *db, int code, const char *sql)
+enum err db_failed(const struct db *db, int code, const char *sql)
 {
-    enum err e = code_err(db, code);
+    enum err e = db_code_err(db, code);
 
     if (e != ERR_EXISTS)
         log_error("database %s: %.*s: %s (SQLite code %d)", db->path, words(sql), sql,
                   sqlite3_errmsg(db->handle), code);
     return e;
-}
-
-/* The place of the statement with the text at `sql`, or the free one where it belongs. */
-static struct stmt **place_of(struct stmt **places, size_t size, const char *sql)
-{
-    /* Fibonacci hashing: constant texts lie side by side, the product spreads them. */
-    size_t i = (size_t)(((uint64_t)(uintptr_t)sql * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
-
-    for (i &= size - 1; places[i] && places[i]->sql != sql; i = (i + 1) & (size - 1))
-        continue;
-    return &places[i];
-}
-
-/* Sees to it that one more statement can be kept. */
-static enum err make_place(struct db *db)
-{
-    size_t size = db->size ? db->size * 2 : PLACES_FIRST;
-    struct stmt **places;
-
-    if (db->count + 1 <= db->size / 4 * 3)
-        return ERR_OK;
-    places = calloc(size, sizeof(struct stmt *));
-    if (!places)
-        return ERR_NOMEM;
-    for (size_t i = 0; i < db->size; i++)
-        if (db->places[i])
-            *place_of(places, size, db->places[i]->sql) = db->places[i];
-    free(db->places);
-    db->places = places;
-    db->size = size;
-    return ERR_OK;
-}
-
-static void stmt_free(struct stmt *stmt)
-{
-    if (stmt)
-        sqlite3_finalize(stmt->handle);
-    free(stmt);
-}
-
-static enum err stmt_prepare(struct db *db, const char *sql, struct stmt **out)
-{
-    struct stmt *stmt = calloc(1, sizeof *stmt);
-    int code;
-
-    if (!stmt)
-        return ERR_NOMEM;
-    *stmt = (struct stmt){.db = db, .sql = sql};
-    code = sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt->handle, NULL);
-    if (code != SQLITE_OK) {
-        stmt_free(stmt);
-        return failed(db, code, sql);
-    }
-    *out = stmt;
-    return ERR_OK;
-}
-
-/* The statement for `sql`, not running: the kept one, or a new one. */
-static enum err stmt_get(struct db *db, const char *sql, struct stmt **out)
-{
-    struct stmt **place;
-    enum err e = make_place(db);
-
-    if (e)
-        return e;
-    place = place_of(db->places, db->size, sql);
-    if (*place && !(*place)->running) {
-        *out = *place;
-        return ERR_OK;
-    }
-    e = stmt_prepare(db, sql, out);
-    if (!e && !*place) { /* a callback may run the statement whose rows it is given: that one is not kept */
-        (*out)->kept = true;
-        *place = *out;
-        db->count++;
-    }
-    return e;
-}
-
-static int bind(sqlite3_stmt *handle, int index, const struct db_value *value)
-{
-    switch (value->type) {
-    case DB_INTEGER:
-        return sqlite3_bind_int64(handle, index, value->integer);
-    case DB_TEXT: /* a NULL pointer binds NULL */
-        return sqlite3_bind_text(handle, index, value->bytes, -1, SQLITE_STATIC);
-    case DB_BLOB:
-        return sqlite3_bind_blob64(handle, index, value->bytes, value->size, SQLITE_STATIC);
-    case DB_NULL:
-        break;
-    }
-    return sqlite3_bind_null(handle, index);
-}
-
-enum err db_query(struct db *db, const char *sql, const struct db_value *args, size_t count,
-                  struct stmt **stmt)
-{
-    int code = SQLITE_OK;
-    enum err e;
-
-    *stmt = NULL;
-    e = stmt_get(db, sql, stmt);
-    if (e)
-        return e;
-    assert((size_t)sqlite3_bind_parameter_count((*stmt)->handle) == count);
-    (*stmt)->running = true;
-    for (size_t i = 0; i < count && code == SQLITE_OK; i++)
-        code = bind((*stmt)->handle, (int)i + 1, &args[i]);
-    if (code != SQLITE_OK) {
-        e = failed(db, code, sql);
-        db_done(stmt);
-    }
-    return e;
-}
-
-enum err db_step(struct stmt *stmt, bool *row)
-{
-    int code = sqlite3_step(stmt->handle);
-
-    *row = code == SQLITE_ROW;
-    return code == SQLITE_ROW || code == SQLITE_DONE ? ERR_OK : failed(stmt->db, code, stmt->sql);
-}
-
-void db_done(struct stmt **stmt)
-{
-    struct stmt *done = *stmt;
-
-    *stmt = NULL;
-    if (!done)
-        return;
-    /* Repeats the error of the last step, which was reported then. Bound values are borrowed: let go of them.
-     */
-    sqlite3_reset(done->handle);
-    sqlite3_clear_bindings(done->handle);
-    done->running = false;
-    if (!done->kept)
-        stmt_free(done);
-}
-
-int64_t db_int(struct stmt *stmt, int column)
-{
-    return sqlite3_column_int64(stmt->handle, column);
-}
-
-const char *db_text(struct stmt *stmt, int column)
-{
-    return (const char *)sqlite3_column_text(stmt->handle, column);
-}
-
-bool db_is_null(struct stmt *stmt, int column)
-{
-    return sqlite3_column_type(stmt->handle, column) == SQLITE_NULL;
-}
-
-const char *db_copy(struct stmt *stmt, int column, struct arena *arena, enum err *err)
-{
-    const char *copy;
-
-    if (db_is_null(stmt, column))
-        return NULL;
-    copy = arena_strdup(arena, db_text(stmt, column));
-    if (!copy)
-        *err = ERR_NOMEM;
-    return copy;
-}
-
-enum err db_run(struct db *db, const char *sql, const struct db_value *args, size_t count, int64_t *changes)
-{
-    struct stmt *stmt;
-    bool row = true;
-    enum err e = db_query(db, sql, args, count, &stmt);
-
-    while (!e && row)
-        e = db_step(stmt, &row);
-    if (!e && changes)
-        *changes = sqlite3_changes64(db->handle);
-    db_done(&stmt);
-    return e;
-}
-
-enum err db_insert(struct db *db, const char *sql, const struct db_value *args, size_t count, int64_t *nid)
-{
-    enum err e = db_run(db, sql, args, count, NULL);
-
-    if (!e)
-        *nid = sqlite3_last_insert_rowid(db->handle);
-    return e;
-}
-
-enum err db_integer(struct db *db, const char *sql, const struct db_value *args, size_t count, int64_t *value)
-{
-    struct stmt *stmt;
-    bool row = false;
-    enum err e = db_query(db, sql, args, count, &stmt);
-
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && row)
-        *value = db_int(stmt, 0);
-    db_done(&stmt);
-    return e || row ? e : ERR_NOT_FOUND;
 }
 
 /* Runs a statement without values and rows. With `now` a lock is what the caller reckons with: it is not
@@ -308,10 +78,10 @@ static enum err execute(struct db *db, const char *sql, bool now)
     if (e)
         return e;
     code = sqlite3_step(stmt->handle);
-    if (now && primary(code) == SQLITE_BUSY)
+    if (now && db_primary(code) == SQLITE_BUSY)
         e = ERR_BUSY;
     else if (code != SQLITE_DONE)
-        e = failed(db, code, sql);
+        e = db_failed(db, code, sql);
     db_done(&stmt);
     return e;
 }
@@ -404,14 +174,14 @@ enum err db_use_wal(struct db *db)
         if (e)
             return e;
         code = sqlite3_step(stmt->handle);
-        if (primary(code) != SQLITE_BUSY || clock_monotonic_ms() >= deadline)
+        if (db_primary(code) != SQLITE_BUSY || clock_monotonic_ms() >= deadline)
             break;
         db_done(&stmt);
         nanosleep(&pause, NULL);
     }
     wal = code == SQLITE_ROW && strcmp(db_text(stmt, 0), "wal") == 0;
     if (code != SQLITE_ROW) {
-        e = failed(db, code, sql);
+        e = db_failed(db, code, sql);
     } else if (!wal) {
         log_error("database %s: the file system there cannot keep a write-ahead log; use a local one",
                   db->path);
@@ -427,7 +197,7 @@ static enum err look_inside(struct db *db)
     static const char settings[] = "PRAGMA synchronous = FULL; PRAGMA cache_size = -" CACHE_KIB ";"
                                    "SELECT COUNT(*) FROM sqlite_master";
     int code = sqlite3_exec(db->handle, settings, NULL, NULL, NULL);
-    enum err e = code == SQLITE_OK ? ERR_OK : code_err(db, code);
+    enum err e = code == SQLITE_OK ? ERR_OK : db_code_err(db, code);
 
     if (e == ERR_CORRUPT)
         log_error("database %s: %s; restore it from a backup, or name another file as `database`", db->path,
@@ -452,7 +222,7 @@ static enum err connect_to(struct db *db, int access_flag)
     if (code != SQLITE_OK) {
         log_error("database %s: %s: %s", db->path, sqlite3_errmsg(db->handle),
                   strerror(sqlite3_system_errno(db->handle)));
-        return code_err(db, code);
+        return db_code_err(db, code);
     }
     /* Without the right to write, SQLite opens a file for reading only, and says nothing. */
     if (access_flag == SQLITE_OPEN_READWRITE && sqlite3_db_readonly(db->handle, "main")) {
@@ -500,9 +270,7 @@ void db_close(struct db **db)
     *db = NULL;
     if (!closing)
         return;
-    for (size_t i = 0; i < closing->size; i++)
-        stmt_free(closing->places[i]);
-    free(closing->places);
+    db_forget_statements(closing);
     sqlite3_close(closing->handle); /* rolls back */
     free(closing->path);
     free(closing);
