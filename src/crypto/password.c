@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "crypto/base64.h"
 #include "crypto/digest.h"
+#include "crypto/apart.h"
 #include "crypto/password.h"
 #include "crypto/random.h"
 
@@ -208,31 +209,63 @@ static bool takes_whole(enum password_scheme scheme, const char *password)
     return max == 0 || strlen(password) <= max;
 }
 
+/* What is done apart: `made` NULL makes a new hash, otherwise `given` is verified. */
+struct job {
+    const char *password;
+    const struct password_cost *cost;
+    const struct scheme *made;
+    const char *given;
+    char hash[PASSWORD_HASH_SIZE];
+    enum err err;
+};
+
+static void work(void *context)
+{
+    struct job *job = context;
+
+    if (job->made)
+        job->err = job->made->verify(job->password, job->given);
+    else
+        job->err = schemes[job->cost->scheme].hash(job->password, job->cost, job->hash);
+}
+
+static enum err run(struct job *job)
+{
+    enum err e = apart_run(work, job, sizeof *job);
+
+    return e ? e : job->err;
+}
+
 enum err password_hash(const char *password, const struct password_cost *cost, char hash[PASSWORD_HASH_SIZE])
 {
+    struct job job = {.password = password, .cost = cost};
+    enum err e;
+
     if (!takes_whole(cost->scheme, password))
         return ERR_TOO_LARGE;
-    return schemes[cost->scheme].hash(password, cost, hash);
+    e = run(&job);
+    if (!e)
+        memcpy(hash, job.hash, sizeof job.hash);
+    explicit_bzero(&job, sizeof job);
+    return e;
 }
 
 enum err password_verify(const char *password, const char *hash, const struct password_cost *cost,
                          bool *outdated)
 {
-    const struct scheme *made = NULL;
+    struct job job = {.password = password, .cost = cost, .given = hash};
     struct password_cost made_at = {0};
-    char unused[PASSWORD_HASH_SIZE];
     enum err e;
 
     *outdated = false;
-    for (size_t i = 0; hash && !made && i < PASSWORD_SCHEME__MAX; i++)
+    for (size_t i = 0; hash && !job.made && i < PASSWORD_SCHEME__MAX; i++)
         if (schemes[i].parse(hash, &made_at))
-            made = &schemes[i];
-    if (!made) {
-        e = schemes[cost->scheme].hash(password, cost, unused);
-        explicit_bzero(unused, sizeof unused);
-        return e ? e : ERR_DENIED;
-    }
-    *outdated = (made != &schemes[cost->scheme] || !made->same(&made_at, cost)) &&
+            job.made = &schemes[i];
+    e = run(&job);
+    explicit_bzero(job.hash, sizeof job.hash);
+    if (!job.made)
+        return e ? e : ERR_DENIED; /* the work was done, for the time it takes */
+    *outdated = (job.made != &schemes[cost->scheme] || !job.made->same(&made_at, cost)) &&
                 takes_whole(cost->scheme, password);
-    return made->verify(password, hash);
+    return e;
 }
