@@ -9,11 +9,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char answer[] = "Status: 200\r\nContent-Type: application/json\r\n\r\n"
-                             "{\"user_id\":\"@user:example.org\",\"devices\":{\"shared_secret_registration\":"
-                             "{\"sessions\":[{\"connections\":"
-                             "[{\"ip\":\"127.0.0.1\",\"last_seen\":1795452777499,\"user_agent\":\"Mozilla/"
-                             "5.0 (X11; Linux x86_64)\"}]}]}}}";
+/* The headers, too: the web server has as much to pass on. */
+static const char answer[] =
+    "Status: 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99\r\n"
+    "Cache-Control: no-cache, no-store, must-revalidate\r\nAccess-Control-Allow-Origin: *\r\n"
+    "Access-Control-Allow-Methods: GET, HEAD, POST, PUT, DELETE, OPTIONS\r\n"
+    "Access-Control-Allow-Headers: X-Requested-With, Content-Type, Authorization, Date\r\n"
+    "Access-Control-Expose-Headers: Synapse-Trace-Id, Server\r\n"
+    "X-Request-Id: 0123456789abcdef0123456789abcdef\r\n\r\n"
+    "{\"user_id\":\"@user:example.org\",\"devices\":{\"shared_secret_registration\":{\"sessions\":[{"
+    "\"connections\":"
+    "[{\"ip\":\"127.0.0.1\",\"last_seen\":1795452777499,\"user_agent\":\"Mozilla/5.0 (X11; Linux "
+    "x86_64)\"}]}]}}}";
 
 static void serve(void)
 {
