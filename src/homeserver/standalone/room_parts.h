@@ -4,6 +4,7 @@
 #define HOMESERVER_STANDALONE_ROOM_PARTS_H
 
 #include "homeserver/standalone/room.h"
+#include "matrix/auth_rules.h"
 #include "matrix/event.h"
 #include "store/events.h"
 #include "store/rooms.h"
@@ -54,6 +55,32 @@ struct room {
     size_t next_key;            /* the place of the next one */
     struct stored_event stored; /* scratch of the look-ups */
 };
+
+/* An event in the making. */
+struct room_draft {
+    struct room *room;
+    const struct new_event *new;
+    char own_id[ID_SIZE]; /* in room versions 1 and 2, whose events do not get theirs from a hash */
+    struct event_reference auth[AUTH_KEYS_MAX];
+    int64_t auth_nids[AUTH_KEYS_MAX];
+    size_t auth_count;
+    struct event_reference prev[EVENT_PREV_MAX];
+    size_t prev_count;
+    struct event event;
+    const struct known_event *replaced; /* what has its place in the state; NULL: nothing */
+    const char *membership;             /* of m.room.member; NULL for others */
+    struct buf json;                    /* as it is stored and sent: the event with its `unsigned` */
+    struct buf headered;                /* as clients are told: with another `unsigned` */
+    int64_t nid;
+    enum err looked_up; /* why a look-up of the authorisation rules failed */
+};
+
+/* Appends the headered form of an event whose JSON, as it is stored or for clients, is `json`. */
+MUST_CHECK enum err room_write_headered(const struct room_draft *draft, const struct buf *json,
+                                        struct buf *out);
+
+/* Writes all rows of an event that was built and allowed, and moves the state on; sets draft->nid. */
+MUST_CHECK enum err room_store(struct room_draft *draft);
 
 /* The stored event `nid`; borrowed, as room_state() says. */
 MUST_CHECK enum err room_known(struct room *room, int64_t nid, const struct known_event **known);

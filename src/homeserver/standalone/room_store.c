@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: ISC */
+/* The rows of one new event. */
+#include <string.h>
+
+#include "homeserver/standalone/room_parts.h"
+#include "matrix/canonical_json.h"
+#include "matrix/field.h"
+#include "store/memberships.h"
+
+/* Stores the event itself, and that it comes after its previous ones. */
+static enum err store_event(struct room_draft *draft, struct state_entry *entry)
+{
+    struct room *room = draft->room;
+    struct db *db = room->writer->db;
+    struct event_row row = {
+        .room_nid = room->row.nid,
+        .snapshot_nid = state_snapshot(room->state),
+        .depth = event_depth_after(room->version, room->depth),
+        .id = draft->event.id,
+        .auth_nids = draft->auth_nids,
+        .auth_nids_count = draft->auth_count,
+        .json = draft->json.data,
+    };
+    enum err e = event_types_number(db, draft->new->type, &row.type_nid);
+
+    if (!e && draft->new->state_key)
+        e = room_key_number(room, draft->new->state_key, &row.state_key_nid);
+    if (!e)
+        e = events_insert(db, &row, &draft->nid);
+    for (size_t i = 0; !e && i < draft->prev_count; i++)
+        e = events_add_previous(db, draft->prev[i].id, draft->nid);
+    *entry = (struct state_entry){row.type_nid, row.state_key_nid, draft->nid};
+    return e;
+}
+
+/* Ends what invitations of the target are pending. */
+static enum err retire_invites(const struct room_draft *draft, int64_t target_nid)
+{
+    const struct room *room = draft->room;
+    const char **event_ids = NULL;
+    size_t count = 0;
+    enum err e =
+        invites_retire(room->writer->db, room->row.nid, target_nid, room->writer->arena, &event_ids, &count);
+
+    for (size_t i = 0; !e && i < count; i++)
+        e = sync_retire_invite(room->writer->db, event_ids[i]);
+    return e;
+}
+
+static enum err add_invite(const struct room_draft *draft, const struct membership_row *row)
+{
+    const struct room *room = draft->room;
+    const struct invite invite = {
+        .room_nid = row->room_nid,
+        .target_nid = row->target_nid,
+        .sender_nid = row->sender_nid,
+        .event_id = draft->event.id,
+        .json = draft->json.data,
+    };
+    struct buf headered = {0};
+    enum err e = invites_insert(room->writer->db, &invite);
+
+    if (!e && row->target_local)
+        e = room_write_headered(draft, &draft->json, &headered);
+    if (!e && row->target_local)
+        e = sync_insert_invite(room->writer->db, draft->event.id, room->row.id, draft->new->state_key,
+                               headered.data);
+    buf_free(&headered);
+    return e;
+}
+
+/* Whether the user is of this server. */
+static bool is_local(const struct room_draft *draft, const char *user_id)
+{
+    struct user_id user;
+
+    return user_id_parse(user_id, &user) && strcmp(user.server_name, draft->room->writer->server_name) == 0;
+}
+
+static enum membership membership_of(const char *name)
+{
+    static const struct {
+        const char *name;
+        enum membership membership;
+    } names[] = {{"join", MEMBERSHIP_JOIN}, {"invite", MEMBERSHIP_INVITE}, {"knock", MEMBERSHIP_KNOCK}};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i].name, name) == 0)
+            return names[i].membership;
+    return MEMBERSHIP_LEAVE;
+}
+
+static bool was_joined(const struct room_draft *draft)
+{
+    const json_t *event = draft->replaced ? draft->replaced->json : NULL;
+    const char *membership = field_string(field_object(event, "content"), "membership");
+
+    return membership && strcmp(membership, "join") == 0;
+}
+
+static enum err store_membership(struct room_draft *draft, int64_t target_nid)
+{
+    struct db *db = draft->room->writer->db;
+    struct membership_row row = {
+        .room_nid = draft->room->row.nid,
+        .target_nid = target_nid,
+        .event_nid = draft->nid,
+        .membership = membership_of(draft->membership),
+        .target_local = is_local(draft, draft->new->state_key),
+    };
+    enum membership before = MEMBERSHIP_JOIN;
+    enum err e = ERR_OK;
+
+    if (!was_joined(draft)) /* else nothing can be pending */
+        e = memberships_find(db, row.room_nid, target_nid, &before);
+    if (!e)
+        e = room_key_number(draft->room, draft->new->sender, &row.sender_nid);
+    if (!e)
+        e = memberships_put(db, &row);
+    if (!e && before == MEMBERSHIP_INVITE && row.membership != MEMBERSHIP_INVITE)
+        e = retire_invites(draft, target_nid);
+    if (!e && before != MEMBERSHIP_INVITE && row.membership == MEMBERSHIP_INVITE)
+        e = add_invite(draft, &row);
+    return e;
+}
+
+/* The position of the next event; it is written when the room is closed. */
+static enum err next_position(struct room *room, int64_t *position)
+{
+    enum err e = room->position ? ERR_OK : sync_last(room->writer->db, SYNC_EVENTS, &room->position);
+
+    *position = ++room->position;
+    return e;
+}
+
+static enum err store_for_clients(struct room_draft *draft)
+{
+    struct room *room = draft->room;
+    struct sync_event row = {
+        .depth = event_depth_after(room->version, room->depth),
+        .id = draft->event.id,
+        .room_id = room->row.id,
+        .type = draft->new->type,
+        .sender = draft->new->sender,
+        .json = draft->headered.data,
+        .contains_url = json_object_get(draft->new->content, "url") != NULL,
+        .visibility = room->visibility,
+        .state_key = draft->new->state_key,
+        .membership = draft->membership,
+        .transaction_id = draft->new->transaction_id,
+        .session_id = draft->new->session_id,
+    };
+    struct buf replaces = {0};
+    enum err e = next_position(room, &row.position);
+
+    if (!e && draft->replaced) {
+        buf_append(&replaces, "[", 1);
+        e = canonical_json_write_string(draft->replaced->id, strlen(draft->replaced->id), &replaces);
+        buf_append(&replaces, "]", 1);
+        row.replaces = replaces.data;
+    }
+    if (!e)
+        e = replaces.err;
+    if (!e)
+        e = sync_insert_event(room->writer->db, &row);
+    buf_free(&replaces);
+    return e;
+}
+
+enum err room_store(struct room_draft *draft)
+{
+    struct state_entry entry;
+    enum err e = store_event(draft, &entry);
+
+    if (!e && draft->membership)
+        e = store_membership(draft, entry.state_key_nid);
+    if (!e)
+        e = store_for_clients(draft);
+    if (!e && draft->new->state_key)
+        e = state_put(draft->room->state, &entry);
+    return e;
+}
