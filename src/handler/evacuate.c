@@ -21,13 +21,16 @@ out:
     return NULL;
 }
 
-/* False after the answer has become that of a malformed parameter. */
+/*
+ * False after the answer has become that of a malformed parameter. Dendrite evacuates on GET, too; but who
+ * asks by HEAD wants to see what would be answered, and nothing to happen (RFC 9110 section 9.2.1).
+ */
 static bool read_dry_run(struct call *call, bool *dry_run)
 {
     const char *value = query_get(&call->request.query, "dry_run");
 
-    *dry_run = value && strcmp(value, "true") == 0;
-    if (!value || *dry_run || strcmp(value, "false") == 0)
+    *dry_run = call->request.head || (value && strcmp(value, "true") == 0);
+    if (!value || strcmp(value, "true") == 0 || strcmp(value, "false") == 0)
         return true;
     call_fail(call, API_INVALID_PARAM, "Boolean query parameter 'dry_run' must be one of ['true', 'false']");
     return false;

@@ -114,7 +114,8 @@ struct homeserver_acts {
      * service. */
     enum err (*set_admin)(struct homeserver *hs, const char *localpart, bool admin);
 
-    /* Deactivates an account for good; again is fine. ERR_NOT_FOUND. */
+    /* Deactivates an account for good: it leaves its rooms, and its sessions end; again is fine.
+     * ERR_NOT_FOUND. */
     enum err (*deactivate)(struct homeserver *hs, const char *localpart);
 
     /*

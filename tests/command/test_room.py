@@ -161,3 +161,12 @@ def test_populate_shows_a_bar_on_a_terminal_only(homeserver):
     os.close(terminal)
     assert shown.endswith("] 29 of 29\r\n")
     assert homeserver.run("populate", "--users", "20", "--rooms", "3", "--members", "5").stderr == b""
+
+
+def test_deactivation_leaves_the_rooms(people):
+    room_id = create(people, "--public")
+    people.must("room", "join", room_id, "--user", "bob")
+    people.must("account", "deactivate", "bob")
+    assert members(people, room_id) == {"@alice:example.org": "join", "@bob:example.org": "leave"}
+    check_events(people)
+    assert people.run("fsck").returncode == 0

@@ -136,11 +136,27 @@ enum err standalone_set_admin(struct homeserver *hs, const char *localpart, bool
     return db_end(hs->db, e);
 }
 
+static enum err leave_all_rooms(struct homeserver *hs, const char *localpart)
+{
+    struct arena *arena = arena_new();
+    struct id_list affected;
+    enum err e = arena ? standalone_evacuate_user(hs, localpart, false, arena, &affected) : ERR_NOMEM;
+
+    arena_free(&arena);
+    return e;
+}
+
+/*
+ * The rooms first: whoever has many leaves them in several transactions, and if that is cut off, the account
+ * is not deactivated yet, and the call is repeated.
+ */
 enum err standalone_deactivate(struct homeserver *hs, const char *localpart)
 {
     const char *server_name = hs->config->server_name;
-    enum err e = db_begin(hs->db, DB_WRITE);
+    enum err e = leave_all_rooms(hs, localpart);
 
+    if (!e)
+        e = db_begin(hs->db, DB_WRITE);
     if (e)
         return e;
     e = accounts_deactivate(hs->db, localpart, server_name);

@@ -194,26 +194,36 @@ static enum err evacuate_user_batch(struct evacuation *evacuation, const struct 
 }
 
 /* The user's number and rooms; no rooms for somebody who has never been in one. */
-static enum err find_rooms(struct room_writer *writer, struct leaver *leaver)
+static enum err find_rooms(struct db *db, struct arena *arena, struct leaver *leaver)
 {
-    enum err e = db_begin(writer->db, DB_READ);
+    enum err e = db_begin(db, DB_READ);
 
     if (e)
         return e;
-    e = state_keys_find(writer->db, leaver->user_id, &leaver->nid);
+    e = state_keys_find(db, leaver->user_id, &leaver->nid);
     if (!e)
-        e = memberships_rooms(writer->db, leaver->nid, writer->arena, &leaver->rooms, &leaver->count);
-    return db_end(writer->db, e == ERR_NOT_FOUND ? ERR_OK : e);
+        e = memberships_rooms(db, leaver->nid, arena, &leaver->rooms, &leaver->count);
+    return db_end(db, e == ERR_NOT_FOUND ? ERR_OK : e);
 }
 
-static enum err evacuate_user(struct evacuation *evacuation, struct leaver *leaver, bool dry_run)
+/* Who is in no room has nothing to sign, and needs no key. */
+static enum err leave_rooms(struct evacuation *evacuation, struct homeserver *hs, struct arena *arena,
+                            const struct leaver *leaver)
 {
-    enum err e = find_rooms(&evacuation->writer, leaver);
+    enum err e = leaver->count > 0 ? room_writer_open(&evacuation->writer, hs, arena) : ERR_OK;
 
-    for (size_t i = 0; !e && dry_run && i < leaver->count; i++)
-        e = add_affected(evacuation, leaver->rooms[i].room_id);
-    for (size_t next = 0; !e && !dry_run && next < leaver->count;)
+    for (size_t next = 0; !e && next < leaver->count;)
         e = evacuate_user_batch(evacuation, leaver, &next);
+    room_writer_close(&evacuation->writer);
+    return e;
+}
+
+static enum err foresee_rooms(struct evacuation *evacuation, const struct leaver *leaver)
+{
+    enum err e = ERR_OK;
+
+    for (size_t i = 0; !e && i < leaver->count; i++)
+        e = add_affected(evacuation, leaver->rooms[i].room_id);
     return e;
 }
 
@@ -228,10 +238,9 @@ enum err standalone_evacuate_user(struct homeserver *hs, const char *localpart, 
     if (!e && !leaver.user_id)
         e = ERR_NOMEM;
     if (!e)
-        e = room_writer_open(&evacuation.writer, hs, arena);
+        e = find_rooms(hs->db, arena, &leaver);
     if (!e)
-        e = evacuate_user(&evacuation, &leaver, dry_run);
-    room_writer_close(&evacuation.writer);
+        e = dry_run ? foresee_rooms(&evacuation, &leaver) : leave_rooms(&evacuation, hs, arena, &leaver);
     *affected = affected_of(&evacuation);
     return e;
 }
