@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -33,21 +34,22 @@ http {{
     client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
     uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
     upstream ours {{ server unix:{ours}; keepalive 32; keepalive_requests 1000000; }}
-    upstream rival {{ server unix:{rival}; keepalive {workers}; keepalive_requests 1000000; }}
+    upstream nothing {{ server unix:{nothing}; keepalive {workers}; keepalive_requests 1000000; }}
+    upstream probe {{ server unix:{probe}; keepalive {workers}; keepalive_requests 1000000; }}
     server {{
         listen unix:{folder}/http.sock;
         listen 127.0.0.1:{port};
         include /etc/nginx/fastcgi_params;
         fastcgi_keep_conn on;
         location / {{ fastcgi_pass ours; }}
-        location /rival {{ fastcgi_pass rival; }}
+        location /nothing {{ fastcgi_pass nothing; }}
+        location /probe {{ fastcgi_pass probe; }}
     }}
 }}
 """
 
 
 def free_port():
-    import socket
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -86,6 +88,15 @@ def median_row(rows):
     return [statistics.median(column) for column in zip(*rows)]
 
 
+def start_rival(name, path, arguments):
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen(511)
+        os.chmod(path, 0o666)
+        return subprocess.Popen(["%s/bench/%s" % (BUILD, name)] + arguments, stdin=listener.fileno(),
+                                start_new_session=True)
+
+
 def first_answer_ms(pool):
     """From starting the program to the first answer, on a database that is there."""
     begin = time.monotonic()
@@ -121,31 +132,29 @@ def main():
         first_answer_ms(pool)
         os.chmod(pool.sockets.name, 0o755)
         os.chmod(pool.address, 0o666)
-        rival = folder + "/rival.sock"
         port = free_port()
-        import socket
-        listener = socket.socket(socket.AF_UNIX)
-        listener.bind(rival)
-        listener.listen(511)
-        os.chmod(rival, 0o666)
-        processes.append(subprocess.Popen([BUILD + "/bench/nothing", str(WORKERS)], stdin=listener.fileno(),
-                                          start_new_session=True))
+        rivals = {"nothing": [str(WORKERS)], "probe": [pool.database, pool.admin, str(WORKERS)]}
+        sockets = {name: "%s/%s.sock" % (folder, name) for name in rivals}
+        for name, arguments in rivals.items():
+            processes.append(start_rival(name, sockets[name], arguments))
         config = folder + "/nginx.conf"
         with open(config, "w") as file:
-            file.write(NGINX.format(folder=folder, ours=pool.address, rival=rival, port=port, workers=WORKERS))
+            file.write(NGINX.format(folder=folder, ours=pool.address, port=port, workers=WORKERS,
+                                    **sockets))
         processes.append(subprocess.Popen(["nginx", "-c", config, "-p", folder], start_new_session=True,
                                           stderr=subprocess.DEVNULL))
         time.sleep(0.5)
         base = "http://127.0.0.1:%d" % port
         whois = base + "/_matrix/client/v3/admin/whois/%40user:example.org"
-        ours, nothing = [], []
+        rows = {"whois": [], "nothing": [], "probe": []}
         for _ in range(ROUNDS):
-            ours.append(wrk(whois, pool.admin))
-            nothing.append(wrk(base + "/rival", pool.admin))
-        assert not any(row[3] for row in ours + nothing), "not all answers were 200"
-        result["whois_per_s"], result["whois_p50_ms"], result["whois_p99_ms"], _ = median_row(ours)
-        result["nothing_per_s"], result["nothing_p50_ms"], result["nothing_p99_ms"], _ = median_row(nothing)
-        result["whois_over_nothing"] = statistics.median(a[0] / b[0] for a, b in zip(ours, nothing))
+            for name in rows:
+                rows[name].append(wrk(whois if name == "whois" else base + "/" + name, pool.admin))
+        assert not any(row[3] for measured in rows.values() for row in measured), "not all answers were 200"
+        for name, measured in rows.items():
+            result[name + "_per_s"], result[name + "_p50_ms"], result[name + "_p99_ms"], _ = median_row(measured)
+        for name in rivals:
+            result["whois_over_" + name] = statistics.median(a[0] / b[0] for a, b in zip(rows["whois"], rows[name]))
 
         stopping, done, loaded = threading.Event(), [], []
         threads = [threading.Thread(target=resets, args=(pool.address, pool.admin, stopping, done)) for _ in range(4)]
