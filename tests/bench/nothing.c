@@ -10,25 +10,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "answer.h"
+
 #define BODY                                                                                                 \
     "{\"user_id\":\"@user:example.org\",\"devices\":{\"hMXYyPSI\":{\"sessions\":[{\"connections\":[{"        \
     "\"ip\":\"127.0.0.1\",\"last_seen\":1795452777499,\"user_agent\":\"\"}]}]}}}"
-
-/* The headers are those of ours, too: the web server has as much to pass on. */
-static const char format[] =
-    "Status: 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n"
-    "Cache-Control: no-cache, no-store, must-revalidate\r\nAccess-Control-Allow-Origin: *\r\n"
-    "Access-Control-Allow-Methods: GET, HEAD, POST, PUT, DELETE, OPTIONS\r\n"
-    "Access-Control-Allow-Headers: X-Requested-With, Content-Type, Authorization, Date\r\n"
-    "Access-Control-Expose-Headers: Synapse-Trace-Id, Server\r\n"
-    "X-Request-Id: 0123456789abcdef0123456789abcdef\r\n\r\n%s";
 
 static void serve(void)
 {
     FCGX_Request request;
     char answer[2048];
 
-    snprintf(answer, sizeof answer, format, strlen(BODY), BODY);
+    snprintf(answer, sizeof answer, answer_format, strlen(BODY), BODY);
     FCGX_Init();
     FCGX_InitRequest(&request, 0, 0);
     while (FCGX_Accept_r(&request) == 0)

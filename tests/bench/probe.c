@@ -13,19 +13,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "answer.h"
+
 static const char sql_owner[] =
     "SELECT d.localpart, d.device_id, a.account_type, d.last_seen_ts FROM userapi_devices AS d"
     " JOIN userapi_accounts AS a ON a.localpart = d.localpart WHERE d.access_token = ?1";
 static const char sql_devices[] =
     "SELECT device_id, last_seen_ts, ip, user_agent FROM userapi_devices WHERE localpart = ?1";
-
-static const char format[] =
-    "Status: 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n"
-    "Cache-Control: no-cache, no-store, must-revalidate\r\nAccess-Control-Allow-Origin: *\r\n"
-    "Access-Control-Allow-Methods: GET, HEAD, POST, PUT, DELETE, OPTIONS\r\n"
-    "Access-Control-Allow-Headers: X-Requested-With, Content-Type, Authorization, Date\r\n"
-    "Access-Control-Expose-Headers: Synapse-Trace-Id, Server\r\n"
-    "X-Request-Id: 0123456789abcdef0123456789abcdef\r\n\r\n%s";
 
 static const char *column(sqlite3_stmt *stmt, int i)
 {
@@ -70,7 +64,7 @@ static void serve(const char *database, const char *token)
     while (FCGX_Accept_r(&request) == 0) {
         char *body = whois(owner, devices, token);
 
-        snprintf(answer, sizeof answer, format, strlen(body), body);
+        snprintf(answer, sizeof answer, answer_format, strlen(body), body);
         FCGX_PutStr(answer, (int)strlen(answer), request.out);
         free(body);
     }
