@@ -30,7 +30,7 @@ SANITIZER := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-po
 endif
 
 PKG_CONFIG ?= pkg-config
-PACKAGES   := fcgi jansson sqlite3 libcrypto libcrypt yaml-0.1
+PACKAGES   := fcgi jansson sqlite3 libcrypto libcrypt libcurl yaml-0.1
 MISSING    := $(shell for p in $(PACKAGES); do $(PKG_CONFIG) --exists $$p || echo $$p; done)
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
 PKG_LIBS   := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null) -lscrypt

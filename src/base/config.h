@@ -15,7 +15,7 @@
 #include "base/err.h"
 
 enum config_password { CONFIG_PASSWORD_SCRYPT, CONFIG_PASSWORD_BCRYPT };
-enum config_homeserver { CONFIG_HOMESERVER_STANDALONE };
+enum config_homeserver { CONFIG_HOMESERVER_STANDALONE, CONFIG_HOMESERVER_DENDRITE };
 enum config_room_version { CONFIG_ROOM_VERSION_10, CONFIG_ROOM_VERSION_11 };
 
 /* A list of strings; `items` is owned by the configuration. */
@@ -37,8 +37,19 @@ struct config {
     char *signing_key; /* path */
     int room_version;  /* of new rooms; enum config_room_version */
     struct {
-        int kind; /* enum config_homeserver */
+        int kind;        /* enum config_homeserver */
+        char *config;    /* path of Dendrite's dendrite.yaml; what follows is for the kind "dendrite" */
+        char *url;       /* of Dendrite's own HTTP listener */
+        char *directory; /* that relative paths in dendrite.yaml start from; "": the folder of the file */
+        int64_t wait;    /* seconds that a request waits for a job that it has started */
     } homeserver;
+    /* What dendrite.yaml says beside the options above that it takes the place of. Empty in other kinds. */
+    struct {
+        struct config_list databases; /* paths of its SQLite files, each once */
+        char *service_token;          /* secret: as_token of our application service; "": there is none */
+        bool registration_tokens;     /* whether registration requires a token */
+    } dendrite;
+    char *media_path; /* of the media store; "": there is none */
     struct {
         bool enabled;
         char *local_part; /* of the user who sends them */

@@ -16,6 +16,8 @@ static const char *const texts[] = {
     [ERR_DEACTIVATED] = "the account is deactivated",
     [ERR_LIMITED] = "too many failed attempts",
     [ERR_UNSUPPORTED] = "not possible in this mode",
+    [ERR_UNREACHABLE] = "the homeserver does not answer",
+    [ERR_GATEWAY] = "the homeserver gave an answer that is not understood",
 };
 _Static_assert(sizeof texts / sizeof *texts == ERR__MAX, "a text for every error");
 

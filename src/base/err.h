@@ -22,6 +22,8 @@ enum err {
     ERR_DEACTIVATED, /* the account is deactivated */
     ERR_LIMITED,     /* too many failures lately; try again later */
     ERR_UNSUPPORTED, /* this mode of operation cannot do it */
+    ERR_UNREACHABLE, /* the homeserver does not answer */
+    ERR_GATEWAY,     /* the homeserver's answer is none that we understand, or broke off */
     ERR__MAX
 };
 

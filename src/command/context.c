@@ -32,10 +32,9 @@ enum err context_open(struct context *context, const struct invocation *invocati
         e = schema_check(context->db, context->config->server_name);
     if (!e)
         e = gate_open_beside(&context->gate, context->config->database, config_hash_slots(context->config));
-    if (e)
-        return e;
-    context->homeserver = homeserver_open(context->config, context->db, context->gate);
-    return ERR_OK;
+    if (!e)
+        e = homeserver_open(&context->homeserver, context->config, context->db, context->gate);
+    return e;
 }
 
 const char *context_local_user(struct context *context, const char *text)
@@ -56,6 +55,7 @@ const char *context_local_user(struct context *context, const char *text)
 
 void context_close(struct context *context)
 {
+    homeserver_close(&context->homeserver);
     gate_close(&context->gate);
     db_close(&context->db);
     config_free(&context->config);

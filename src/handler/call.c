@@ -13,18 +13,20 @@ json_t *call_fail(struct call *call, enum api_error error, const char *text)
 
 json_t *call_fail_err(struct call *call, enum err err)
 {
-    switch (err) {
-    case ERR_BUSY:
-        return call_fail(call, API_UNAVAILABLE, NULL);
-    case ERR_FULL:
-        return call_fail(call, API_STORAGE_FULL, NULL);
-    case ERR_UNSUPPORTED:
-        return call_fail(call, API_UNRECOGNIZED, NULL);
-    case ERR_NOT_FOUND:
-        return call_fail(call, API_NOT_FOUND, NULL);
-    default:
-        return call_fail(call, API_INTERNAL, NULL);
-    }
+    static const struct {
+        enum err err;
+        enum api_error error;
+    } rows[] = {
+        {ERR_BUSY, API_UNAVAILABLE},    {ERR_UNREACHABLE, API_HOMESERVER_DOWN},
+        {ERR_GATEWAY, API_BAD_GATEWAY}, {ERR_FULL, API_STORAGE_FULL},
+        {ERR_NOT_FOUND, API_NOT_FOUND}, {ERR_UNSUPPORTED, API_UNRECOGNIZED},
+        {ERR_DENIED, API_FORBIDDEN},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].err == err)
+            return call_fail(call, rows[i].error, call->homeserver.reason);
+    return call_fail(call, API_INTERNAL, NULL);
 }
 
 json_t *call_json(struct call *call)

@@ -42,7 +42,9 @@ struct call {
     struct request request;
     const char *parameters[CALL_PARAMETERS_MAX]; /* the path's, decoded, in the order of the pattern */
     struct caller caller;
-    const char *body; /* as it came; NUL-terminated */
+    struct actor actor;           /* the same, for the acts; they are told by call->homeserver */
+    struct homeserver homeserver; /* the worker's, for this request */
+    const char *body;             /* as it came; NUL-terminated */
     size_t body_size;
     json_t *json; /* owned; what call_json() made of the body */
     struct reply reply;
@@ -55,8 +57,9 @@ typedef json_t *handler(struct call *call);
 json_t *call_fail(struct call *call, enum api_error error, const char *text);
 
 /*
- * Makes the answer what `err` means when a handler knows nothing better: ERR_BUSY 503, ERR_FULL 507,
- * ERR_UNSUPPORTED 404, ERR_NOT_FOUND 404, anything else 500. Always returns NULL.
+ * Makes the answer what `err` means when a handler knows nothing better, with the reason that the homeserver
+ * gave, if it did: ERR_BUSY and ERR_UNREACHABLE 503, ERR_GATEWAY 502, ERR_FULL 507, ERR_UNSUPPORTED 404,
+ * ERR_NOT_FOUND 404, ERR_DENIED 403, anything else 500. Always returns NULL.
  */
 json_t *call_fail_err(struct call *call, enum err err);
 

@@ -44,8 +44,7 @@ json_t *evacuate_room(struct call *call)
 
     if (!read_dry_run(call, &dry_run))
         return NULL;
-    e = homeserver_evacuate_room(&call->app->homeserver, call->parameters[0], dry_run, call->arena,
-                                 &affected);
+    e = homeserver_evacuate_room(&call->homeserver, call->parameters[0], dry_run, call->arena, &affected);
     if (e == ERR_NOT_FOUND)
         return call_fail(call, API_NOT_FOUND, "Room not found");
     if (e == ERR_INVALID)
@@ -63,7 +62,7 @@ json_t *evacuate_user(struct call *call)
 
     if (!localpart || !read_dry_run(call, &dry_run))
         return NULL;
-    e = homeserver_evacuate_user(&call->app->homeserver, localpart, dry_run, call->arena, &affected);
+    e = homeserver_evacuate_user(&call->homeserver, localpart, dry_run, call->arena, &affected);
     if (e == ERR_NOT_FOUND)
         return call_fail(call, API_NOT_FOUND, "User not found");
     return e ? call_fail_err(call, e) : answer(&affected, dry_run);

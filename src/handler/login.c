@@ -147,9 +147,9 @@ json_t *login_post(struct call *call)
                              .display_name = login.device_display_name,
                              .address = call->request.address,
                              .user_agent = call->request.user_agent};
-    e = *localpart ? homeserver_sign_in(&call->app->homeserver, localpart, login.password, &client,
-                                        call->arena, &session)
-                   : ERR_DENIED;
+    e = *localpart
+            ? homeserver_sign_in(&call->homeserver, localpart, login.password, &client, call->arena, &session)
+            : ERR_DENIED;
     if (e == ERR_DENIED)
         return limits_failed(call, localpart, API_FORBIDDEN, WRONG_PASSWORD);
     if (e == ERR_DEACTIVATED)

@@ -66,7 +66,7 @@ static json_t *send(struct call *call, const char *transaction_id)
 
     if (!read_notice(call, &notice))
         return NULL;
-    e = homeserver_send_notice(&call->app->homeserver, &notice, call->arena, &event_id);
+    e = homeserver_send_notice(&call->homeserver, &notice, call->arena, &event_id);
     switch (e) {
     case ERR_OK:
         return json_pack("{s:s}", "event_id", event_id);

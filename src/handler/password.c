@@ -56,7 +56,7 @@ json_t *password_reset(struct call *call)
     if (!new_password_decode(call, &new_password))
         return NULL;
     /* The caller's token is no session of any other user, so it can be spared without asking whose it is. */
-    e = homeserver_set_password(&call->app->homeserver, localpart, new_password.password,
+    e = homeserver_set_password(&call->homeserver, localpart, new_password.password,
                                 new_password.logout_devices, call->request.token);
     if (e == ERR_NOT_FOUND)
         return call_fail(call, API_NO_SUCH_USER, NULL);

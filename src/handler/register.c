@@ -213,8 +213,8 @@ static json_t *account_create(struct call *call, const struct registration *r, c
                             .address = call->request.address,
                             .user_agent = call->request.user_agent};
     struct session session = {0};
-    enum err e = homeserver_create_account(&call->app->homeserver, &account,
-                                           r->inhibit_login ? NULL : &client, call->arena, &session);
+    enum err e = homeserver_create_account(&call->homeserver, &account, r->inhibit_login ? NULL : &client,
+                                           call->arena, &session);
 
     if (e == ERR_EXISTS)
         return call_fail(call, API_USER_IN_USE, NULL);

@@ -1,19 +1,29 @@
 /* SPDX-License-Identifier: ISC */
+#include "homeserver/dendrite/dendrite.h"
 #include "homeserver/homeserver.h"
 #include "homeserver/standalone/standalone.h"
 
 static const struct homeserver_acts *const acts_of[] = {
     [CONFIG_HOMESERVER_STANDALONE] = &standalone_acts,
+    [CONFIG_HOMESERVER_DENDRITE] = &dendrite_acts,
 };
 
-struct homeserver homeserver_open(const struct config *config, struct db *db, struct gate *gate)
+enum err homeserver_open(struct homeserver *hs, const struct config *config, struct db *db, struct gate *gate)
 {
-    return (struct homeserver){
+    *hs = (struct homeserver){
         .acts = acts_of[config->homeserver.kind],
         .config = config,
         .db = db,
         .gate = gate,
     };
+    return config->homeserver.kind == CONFIG_HOMESERVER_DENDRITE ? dendrite_open(&hs->dendrite, config)
+                                                                 : ERR_OK;
+}
+
+void homeserver_close(struct homeserver *hs)
+{
+    dendrite_close(&hs->dendrite);
+    *hs = (struct homeserver){0};
 }
 
 enum err homeserver_create_account(struct homeserver *hs, const struct new_account *account,
@@ -104,6 +114,48 @@ enum err homeserver_join(struct homeserver *hs, const char *localpart, const cha
 enum err homeserver_leave(struct homeserver *hs, const char *localpart, const char *room_id)
 {
     return hs->acts->leave ? hs->acts->leave(hs, localpart, room_id) : ERR_UNSUPPORTED;
+}
+
+enum err homeserver_purge_room(struct homeserver *hs, const char *room_id)
+{
+    return hs->acts->purge_room ? hs->acts->purge_room(hs, room_id) : ERR_UNSUPPORTED;
+}
+
+enum err homeserver_add_registration_token(struct homeserver *hs, const struct registration_token *token)
+{
+    return hs->acts->add_registration_token ? hs->acts->add_registration_token(hs, token) : ERR_UNSUPPORTED;
+}
+
+enum err homeserver_set_registration_token(struct homeserver *hs, const struct registration_token *token)
+{
+    return hs->acts->set_registration_token ? hs->acts->set_registration_token(hs, token) : ERR_UNSUPPORTED;
+}
+
+enum err homeserver_delete_registration_token(struct homeserver *hs, const char *token)
+{
+    if (!hs->acts->delete_registration_token)
+        return ERR_UNSUPPORTED;
+    return hs->acts->delete_registration_token(hs, token);
+}
+
+enum err homeserver_delete_event_report(struct homeserver *hs, int64_t id)
+{
+    return hs->acts->delete_event_report ? hs->acts->delete_event_report(hs, id) : ERR_UNSUPPORTED;
+}
+
+enum err homeserver_refresh_devices(struct homeserver *hs, const char *user_id)
+{
+    return hs->acts->refresh_devices ? hs->acts->refresh_devices(hs, user_id) : ERR_UNSUPPORTED;
+}
+
+enum err homeserver_download_state(struct homeserver *hs, const char *server_name, const char *room_id)
+{
+    return hs->acts->download_state ? hs->acts->download_state(hs, server_name, room_id) : ERR_UNSUPPORTED;
+}
+
+enum err homeserver_reindex(struct homeserver *hs)
+{
+    return hs->acts->reindex ? hs->acts->reindex(hs) : ERR_UNSUPPORTED;
 }
 
 enum err homeserver_populate(struct homeserver *hs, const struct population *population)

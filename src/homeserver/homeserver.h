@@ -17,6 +17,7 @@
 #include "crypto/gate.h"
 #include "store/accounts.h"
 #include "store/db.h"
+#include "store/registration_tokens.h"
 #include "store/transactions.h"
 
 struct homeserver;
@@ -78,7 +79,8 @@ struct id_list {
 
 /*
  * The acts. `localpart` is that of a local user. Beside what each names, all can fail with ERR_NOMEM, ERR_IO,
- * ERR_BUSY, ERR_FULL, ERR_CORRUPT.
+ * ERR_BUSY, ERR_FULL, ERR_CORRUPT, ERR_UNSUPPORTED, and where another homeserver does the work with
+ * ERR_UNREACHABLE and ERR_GATEWAY. Some set hs->reason.
  */
 struct homeserver_acts {
     /*
@@ -153,19 +155,65 @@ struct homeserver_acts {
     enum err (*join)(struct homeserver *hs, const char *localpart, const char *room_id);
     enum err (*leave)(struct homeserver *hs, const char *localpart, const char *room_id);
 
+    /*
+     * Removes all that is stored of a room but its media. ERR_NOT_FOUND: there is no such room; ERR_INVALID:
+     * local users are joined.
+     */
+    enum err (*purge_room)(struct homeserver *hs, const char *room_id);
+
+    /*
+     * Adds a registration token; changes how often and until when one can be used; removes one. ERR_EXISTS,
+     * ERR_NOT_FOUND. ERR_DENIED: registration does not ask for tokens, so that there are none.
+     */
+    enum err (*add_registration_token)(struct homeserver *hs, const struct registration_token *token);
+    enum err (*set_registration_token)(struct homeserver *hs, const struct registration_token *token);
+    enum err (*delete_registration_token)(struct homeserver *hs, const char *token);
+
+    /* Forgets the report of an event. ERR_NOT_FOUND. */
+    enum err (*delete_event_report)(struct homeserver *hs, int64_t id);
+
+    /*
+     * Fetches a remote user's devices, or the state of a room from another server, again, and makes the index
+     * of the full-text search anew: for homeservers that federate, and search. ERR_NOT_FOUND.
+     */
+    enum err (*refresh_devices)(struct homeserver *hs, const char *user_id);
+    enum err (*download_state)(struct homeserver *hs, const char *server_name, const char *room_id);
+    enum err (*reindex)(struct homeserver *hs);
+
     /* Makes up users, who have no passwords, and rooms, in many transactions; what is there already stays. */
     enum err (*populate)(struct homeserver *hs, const struct population *population);
 };
 
+/* Who asks for an act; everything is borrowed. */
+struct actor {
+    const char *localpart; /* of a local user */
+    const char *device_id; /* NULL: none */
+    const char *token;     /* the access token that was presented */
+    const char *address;   /* "" when it is not known */
+};
+
+struct dendrite;
+
+/* A copy may be made for a request, with its own `actor` and `reason`; it ends no later than the original. */
 struct homeserver {
     const struct homeserver_acts *acts;
     const struct config *config; /* borrowed */
     struct db *db;               /* borrowed */
     struct gate *gate;           /* borrowed: password hashing goes through it */
+    struct dendrite *dendrite;   /* the connection to the Dendrite that is behind it; NULL: standalone */
+    const struct actor *actor;   /* borrowed; NULL: nobody, as in a job or a command */
+    /* Why the last act failed, in a sentence for whoever asked, in the act's arena or for ever; NULL: there
+     * is nothing to add to the error. */
+    const char *reason;
 };
 
-/* The implementation for `config`, on `db` and `gate`, all of which outlive it. */
-struct homeserver homeserver_open(const struct config *config, struct db *db, struct gate *gate);
+/*
+ * The implementation for `config`, on `db` and `gate`, all of which outlive it. The caller ends it with
+ * homeserver_close(), also after a failure. Errors: ERR_NOMEM.
+ */
+MUST_CHECK enum err homeserver_open(struct homeserver *hs, const struct config *config, struct db *db,
+                                    struct gate *gate);
+void homeserver_close(struct homeserver *hs);
 
 /* Passwords that may be set, in characters (Dendrite's bounds). */
 #define PASSWORD_LENGTH_MIN 8
@@ -199,6 +247,17 @@ MUST_CHECK enum err homeserver_create_room(struct homeserver *hs, const struct n
                                            struct arena *arena, const char **room_id);
 MUST_CHECK enum err homeserver_join(struct homeserver *hs, const char *localpart, const char *room_id);
 MUST_CHECK enum err homeserver_leave(struct homeserver *hs, const char *localpart, const char *room_id);
+MUST_CHECK enum err homeserver_purge_room(struct homeserver *hs, const char *room_id);
+MUST_CHECK enum err homeserver_add_registration_token(struct homeserver *hs,
+                                                      const struct registration_token *token);
+MUST_CHECK enum err homeserver_set_registration_token(struct homeserver *hs,
+                                                      const struct registration_token *token);
+MUST_CHECK enum err homeserver_delete_registration_token(struct homeserver *hs, const char *token);
+MUST_CHECK enum err homeserver_delete_event_report(struct homeserver *hs, int64_t id);
+MUST_CHECK enum err homeserver_refresh_devices(struct homeserver *hs, const char *user_id);
+MUST_CHECK enum err homeserver_download_state(struct homeserver *hs, const char *server_name,
+                                              const char *room_id);
+MUST_CHECK enum err homeserver_reindex(struct homeserver *hs);
 MUST_CHECK enum err homeserver_populate(struct homeserver *hs, const struct population *population);
 
 #endif

@@ -32,7 +32,9 @@ static const struct {
     [API_LIMIT_EXCEEDED] = {429, "M_LIMIT_EXCEEDED", "Too many failures, try again later"},
     [API_HEADERS_TOO_LARGE] = {431, "M_TOO_LARGE", "Request headers too large"},
     [API_INTERNAL] = {500, "M_UNKNOWN", "Internal server error"},
+    [API_BAD_GATEWAY] = {502, "M_UNKNOWN", "The homeserver gave an answer that is not understood"},
     [API_UNAVAILABLE] = {503, "M_UNKNOWN", "The database is busy, try again"},
+    [API_HOMESERVER_DOWN] = {503, "M_UNKNOWN", "The homeserver does not answer, try again"},
     [API_STORAGE_FULL] = {507, "M_UNKNOWN", "The server's disk is full"},
 };
 _Static_assert(sizeof errors / sizeof *errors == API_ERROR__MAX, "every error has its row");

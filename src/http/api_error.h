@@ -30,7 +30,9 @@ enum api_error {
     API_LIMIT_EXCEEDED,    /* 429 M_LIMIT_EXCEEDED, with retry_after_ms */
     API_HEADERS_TOO_LARGE, /* 431 M_TOO_LARGE: the request's parameters */
     API_INTERNAL,          /* 500 M_UNKNOWN */
+    API_BAD_GATEWAY,       /* 502 M_UNKNOWN: the homeserver's answer was none that we understand */
     API_UNAVAILABLE,       /* 503 M_UNKNOWN, with Retry-After: the database is locked or does not answer */
+    API_HOMESERVER_DOWN,   /* 503 M_UNKNOWN, with Retry-After: the homeserver does not answer */
     API_STORAGE_FULL,      /* 507 M_UNKNOWN: the disk is full */
     API_ERROR__MAX
 };

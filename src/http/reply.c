@@ -22,6 +22,7 @@ static const struct {
     {429, "Too Many Requests"},
     {431, "Request Header Fields Too Large"},
     {500, "Internal Server Error"},
+    {502, "Bad Gateway"},
     {503, "Service Unavailable"},
     {507, "Insufficient Storage"},
 };
@@ -61,7 +62,7 @@ void reply_error(struct reply *reply, enum api_error error, const char *text)
     }
     reply_json(reply, api_error_status(error), body);
     reply->error = error;
-    if (error == API_UNAVAILABLE)
+    if (error == API_UNAVAILABLE || error == API_HOMESERVER_DOWN)
         reply->retry_after_ms = 1000;
 }
 

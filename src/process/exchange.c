@@ -16,16 +16,16 @@ enum err app_open(struct app *app, const struct config *config)
         e = db_open(&app->db, config->database);
     if (!e)
         e = schema_check(app->db, config->server_name);
-    if (e) {
+    if (!e)
+        e = homeserver_open(&app->homeserver, config, app->db, app->gate);
+    if (e)
         app_close(app);
-        return e;
-    }
-    app->homeserver = homeserver_open(config, app->db, app->gate);
-    return ERR_OK;
+    return e;
 }
 
 void app_close(struct app *app)
 {
+    homeserver_close(&app->homeserver);
     db_close(&app->db);
     gate_close(&app->gate);
 }

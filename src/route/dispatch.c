@@ -108,6 +108,14 @@ void dispatch_run(struct call *call, struct dispatched *dispatched)
     json_t *body;
 
     log_request_id(call->request.id);
+    call->actor = (struct actor){
+        .localpart = call->caller.owner.localpart,
+        .device_id = call->caller.owner.device_id,
+        .token = call->request.token,
+        .address = call->request.address,
+    };
+    call->homeserver = call->app->homeserver;
+    call->homeserver.actor = call->actor.localpart ? &call->actor : NULL;
     body = dispatched->route->handler(call);
     reading_end(call, dispatched);
     if (body)

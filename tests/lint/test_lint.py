@@ -9,7 +9,7 @@ import pytest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MXADMIN = os.path.abspath(os.environ.get("MXADMIN", os.path.join(ROOT, "build/mxadmin")))
-PACKAGES = ["fcgi", "jansson", "sqlite3", "libcrypto", "libcrypt", "yaml-0.1"]
+PACKAGES = ["fcgi", "jansson", "sqlite3", "libcrypto", "libcrypt", "libcurl", "yaml-0.1"]
 
 BELOW_HTTP = {"base", "crypto"}
 BELOW_HANDLER = BELOW_HTTP | {"matrix", "store", "homeserver", "http"}

@@ -38,7 +38,9 @@ static const struct {
     {API_LIMIT_EXCEEDED, 429, "M_LIMIT_EXCEEDED"},
     {API_HEADERS_TOO_LARGE, 431, "M_TOO_LARGE"},
     {API_INTERNAL, 500, "M_UNKNOWN"},
+    {API_BAD_GATEWAY, 502, "M_UNKNOWN"},
     {API_UNAVAILABLE, 503, "M_UNKNOWN"},
+    {API_HOMESERVER_DOWN, 503, "M_UNKNOWN"},
     {API_STORAGE_FULL, 507, "M_UNKNOWN"},
 };
 _Static_assert(sizeof rows / sizeof *rows == API_ERROR__MAX, "every error is tested");

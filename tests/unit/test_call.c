@@ -156,8 +156,9 @@ static void maps_errors(void **state)
         enum err err;
         int status;
     } rows[] = {
-        {ERR_NOMEM, 500},   {ERR_IO, 500},        {ERR_BUSY, 503},        {ERR_FULL, 507},
-        {ERR_CORRUPT, 500}, {ERR_NOT_FOUND, 404}, {ERR_UNSUPPORTED, 404}, {ERR_INVALID, 500},
+        {ERR_NOMEM, 500},   {ERR_IO, 500},          {ERR_BUSY, 503},        {ERR_FULL, 507},
+        {ERR_CORRUPT, 500}, {ERR_NOT_FOUND, 404},   {ERR_UNSUPPORTED, 404}, {ERR_INVALID, 500},
+        {ERR_DENIED, 403},  {ERR_UNREACHABLE, 503}, {ERR_GATEWAY, 502},
     };
 
     (void)state;

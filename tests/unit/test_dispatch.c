@@ -312,7 +312,7 @@ static void a_session_that_ended_stays_ended(void **state)
 
     run(d->db, "UPDATE userapi_devices SET last_seen_ts = 1");
     assert_int_equal(begin(&a, d->db, &asked), DISPATCH_READY);
-    a.app.homeserver = homeserver_open(&config, d->db, NULL);
+    assert_int_equal(homeserver_open(&a.app.homeserver, &config, d->db, NULL), ERR_OK);
     dispatch_run(&a.call, &a.dispatched);
     assert_int_equal(a.call.reply.status, 200);
     dispatch_end(&a.call, &a.dispatched);

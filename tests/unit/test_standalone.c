@@ -22,12 +22,14 @@ static const struct client phone = {"PHONE", NULL, "192.0.2.2", "Element"};
 
 static struct homeserver homeserver_for(const struct database *d, const struct config *config)
 {
+    struct homeserver hs;
     struct gate *gate;
     char path[128];
 
     snprintf(path, sizeof path, "%s/gate", d->folder);
     assert_int_equal(gate_open(&gate, path, 2), ERR_OK);
-    return homeserver_open(config, d->db, gate);
+    assert_int_equal(homeserver_open(&hs, config, d->db, gate), ERR_OK);
+    return hs;
 }
 
 static void create(struct homeserver *hs, const char *localpart, const char *password)

@@ -35,7 +35,7 @@ static inline struct world *world_on(struct database *d, const char *key)
     w->config.server_notices.display_name = (char *)(uintptr_t) "Server Alert";
     w->config.server_notices.avatar_url = (char *)(uintptr_t) "";
     w->config.server_notices.room_name = (char *)(uintptr_t) "Server Alert";
-    w->hs = homeserver_open(&w->config, d->db, NULL);
+    assert_int_equal(homeserver_open(&w->hs, &w->config, d->db, NULL), ERR_OK);
     assert_int_equal(room_writer_open(&w->writer, &w->hs, d->arena), ERR_OK);
     log_open(LOG_TARGET_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR);
     return w;

@@ -8,20 +8,20 @@
 #include "store/rooms.h"
 
 /* Who acts. */
-struct actor {
+struct agent {
     struct room_writer writer;
     const char *user_id;
     struct profile profile;
 };
 
 /* Begins a transaction for the acts of an account that is there and not deactivated. */
-static enum err begin(struct actor *actor, struct homeserver *hs, const char *localpart, struct arena *arena)
+static enum err begin(struct agent *agent, struct homeserver *hs, const char *localpart, struct arena *arena)
 {
     struct account account;
-    enum err e = room_writer_open(&actor->writer, hs, arena);
+    enum err e = room_writer_open(&agent->writer, hs, arena);
 
-    actor->user_id = arena_printf(arena, "@%s:%s", localpart, hs->config->server_name);
-    if (!e && !actor->user_id)
+    agent->user_id = arena_printf(arena, "@%s:%s", localpart, hs->config->server_name);
+    if (!e && !agent->user_id)
         e = ERR_NOMEM;
     if (e)
         return e;
@@ -32,70 +32,70 @@ static enum err begin(struct actor *actor, struct homeserver *hs, const char *lo
     if (!e && account.deactivated)
         e = ERR_DEACTIVATED;
     if (!e)
-        e = profiles_find(hs->db, localpart, hs->config->server_name, arena, &actor->profile);
+        e = profiles_find(hs->db, localpart, hs->config->server_name, arena, &agent->profile);
     return e ? db_end(hs->db, e) : ERR_OK;
 }
 
-static enum err create(struct actor *actor, const struct config *config, const struct new_room *new,
+static enum err create(struct agent *agent, const struct config *config, const struct new_room *new,
                        char id[ID_SIZE])
 {
     const struct room_design design = {
-        .creator = actor->user_id,
-        .profile = actor->profile,
+        .creator = agent->user_id,
+        .profile = agent->profile,
         .name = new->name,
         .topic = new->topic,
         .is_public = new->is_public,
     };
     struct room *room = NULL;
-    enum err e = room_make_id(&actor->writer, id);
+    enum err e = room_make_id(&agent->writer, id);
 
     if (!e)
-        e = room_create(&room, &actor->writer, id, standalone_room_version(config), &design);
+        e = room_create(&room, &agent->writer, id, standalone_room_version(config), &design);
     e = room_close(&room, e);
     if (!e && new->is_public)
-        e = rooms_publish(actor->writer.db, id);
+        e = rooms_publish(agent->writer.db, id);
     return e;
 }
 
 enum err standalone_create_room(struct homeserver *hs, const struct new_room *new, struct arena *arena,
                                 const char **room_id)
 {
-    struct actor actor = {0};
+    struct agent agent = {0};
     char id[ID_SIZE];
-    enum err e = begin(&actor, hs, new->creator, arena);
+    enum err e = begin(&agent, hs, new->creator, arena);
 
     if (!e)
-        e = db_end(hs->db, create(&actor, hs->config, new, id));
-    room_writer_close(&actor.writer);
+        e = db_end(hs->db, create(&agent, hs->config, new, id));
+    room_writer_close(&agent.writer);
     *room_id = e ? NULL : arena_strdup(arena, id);
     return !e && !*room_id ? ERR_NOMEM : e;
 }
 
 /* Has the user join or leave; one who is joined need not join. */
-static enum err move(struct actor *actor, const char *room_id, bool join)
+static enum err move(struct agent *agent, const char *room_id, bool join)
 {
     struct room *room = NULL;
     const char *membership;
-    enum err e = room_open(&room, &actor->writer, room_id);
+    enum err e = room_open(&room, &agent->writer, room_id);
 
     if (!e)
-        e = room_membership(room, actor->user_id, &membership);
+        e = room_membership(room, agent->user_id, &membership);
     if (!e && !join)
-        e = room_leave(room, actor->user_id);
+        e = room_leave(room, agent->user_id);
     else if (!e && strcmp(membership, "join") != 0)
-        e = room_join(room, actor->user_id, &actor->profile);
+        e = room_join(room, agent->user_id, &agent->profile);
     return room_close(&room, e);
 }
 
 static enum err move_user(struct homeserver *hs, const char *localpart, const char *room_id, bool join)
 {
     struct arena *arena = arena_new();
-    struct actor actor = {0};
-    enum err e = arena ? begin(&actor, hs, localpart, arena) : ERR_NOMEM;
+    struct agent agent = {0};
+    enum err e = arena ? begin(&agent, hs, localpart, arena) : ERR_NOMEM;
 
     if (!e)
-        e = db_end(hs->db, move(&actor, room_id, join));
-    room_writer_close(&actor.writer);
+        e = db_end(hs->db, move(&agent, room_id, join));
+    room_writer_close(&agent.writer);
     arena_free(&arena);
     return e;
 }
