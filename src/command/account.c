@@ -38,22 +38,14 @@ static const char *type_name(enum account_type type)
     return known ? type_names[type] : "unknown";
 }
 
-/* Says why an act failed, and returns the exit code. */
-static int failed(const struct invocation *invocation, enum err e)
-{
-    const char *text = err_text(e);
-
-    if (e == ERR_EXISTS)
-        text = "the user ID is already taken";
-    else if (e == ERR_NOT_FOUND)
-        text = "there is no such user";
-    else if (e == ERR_INVALID)
-        text = "a guest or an application service's user can be no admin";
-    else if (e == ERR_TOO_LARGE)
-        text = "the password is longer than the 72 bytes that bcrypt takes";
-    console_error(invocation, "%s: %s", invocation->operand, text);
-    return COMMAND_FAILED;
-}
+/* What is wrong when an act fails. */
+static const struct context_words words[] = {
+    {ERR_EXISTS, "the user ID is already taken"},
+    {ERR_NOT_FOUND, "there is no such user"},
+    {ERR_INVALID, "a guest or an application service's user can be no admin"},
+    {ERR_TOO_LARGE, "the password is longer than the 72 bytes that bcrypt takes"},
+    {ERR_OK, NULL},
+};
 
 /* Opens all and finds the user. COMMAND_OK or the exit code; the caller closes the context in either case. */
 static int begin(const struct invocation *invocation, struct context *context, const char **localpart)
@@ -84,7 +76,7 @@ static bool may_create(struct context *context, const char *localpart, const cha
     }
     e = accounts_find(context->db, localpart, context->config->server_name, context->arena, &account);
     if (e != ERR_NOT_FOUND)
-        failed(invocation, e ? e : ERR_EXISTS);
+        context_failed(context, words, e ? e : ERR_EXISTS);
     return e == ERR_NOT_FOUND;
 }
 
@@ -112,7 +104,7 @@ int command_account_create(const struct invocation *invocation)
     }
     e = homeserver_create_account(&context.homeserver, &account, NULL, context.arena, NULL);
     if (e) {
-        failed(invocation, e);
+        context_failed(&context, words, e);
         goto out;
     }
     printf("@%s:%s\n", account.localpart, context.config->server_name);
@@ -144,7 +136,7 @@ int command_account_password(const struct invocation *invocation)
     if (!e)
         e = homeserver_set_password(&context.homeserver, localpart, password,
                                     invocation->given[OPTION_LOGOUT_DEVICES], NULL);
-    code = e ? failed(invocation, e) : COMMAND_OK;
+    code = e ? context_failed(&context, words, e) : COMMAND_OK;
 out:
     explicit_bzero(password, sizeof password);
     context_close(&context);
@@ -162,7 +154,7 @@ static int act_on_user(const struct invocation *invocation,
     if (!code) {
         enum err e = act(&context.homeserver, localpart);
 
-        code = e ? failed(invocation, e) : COMMAND_OK;
+        code = e ? context_failed(&context, words, e) : COMMAND_OK;
     }
     context_close(&context);
     return code;
@@ -207,7 +199,7 @@ int command_account_token(const struct invocation *invocation)
         goto out;
     e = homeserver_begin_session(&context.homeserver, localpart, &client, context.arena, &session);
     if (e) {
-        code = failed(invocation, e);
+        code = context_failed(&context, words, e);
         goto out;
     }
     code = console_secret(invocation, session.access_token);

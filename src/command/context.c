@@ -53,6 +53,17 @@ const char *context_local_user(struct context *context, const char *text)
     return NULL;
 }
 
+int context_failed(const struct context *context, const struct context_words *words, enum err e)
+{
+    const char *text = context->homeserver.reason;
+
+    for (; !text && words->err; words++)
+        if (words->err == e)
+            text = words->text;
+    console_error(context->invocation, "%s: %s", context->invocation->operand, text ? text : err_text(e));
+    return COMMAND_FAILED;
+}
+
 void context_close(struct context *context)
 {
     homeserver_close(&context->homeserver);

@@ -35,4 +35,16 @@ void context_close(struct context *context);
  */
 const char *context_local_user(struct context *context, const char *text);
 
+/* What an error means to whoever gave a command. */
+struct context_words {
+    enum err err; /* ERR_OK: the last row */
+    const char *text;
+};
+
+/*
+ * Says why what the command wanted to do with its operand failed: in the words of the homeserver if it gave
+ * any, else of `words`, else of err_text(). Returns COMMAND_FAILED.
+ */
+int context_failed(const struct context *context, const struct context_words *words, enum err e);
+
 #endif

@@ -15,20 +15,13 @@
 #include "store/rooms.h"
 #include "store/sync.h"
 
-/* Says why an act failed, and returns the exit code. */
-static int failed(const struct invocation *invocation, enum err e)
-{
-    const char *text = err_text(e);
-
-    if (e == ERR_NOT_FOUND)
-        text = "there is no such user or room";
-    else if (e == ERR_DENIED)
-        text = "the room does not let this user";
-    else if (e == ERR_INVALID)
-        text = "the room's version is not known";
-    console_error(invocation, "%s: %s", invocation->operand, text);
-    return COMMAND_FAILED;
-}
+/* What is wrong when an act fails. */
+static const struct context_words words[] = {
+    {ERR_NOT_FOUND, "there is no such user or room"},
+    {ERR_DENIED, "the room does not let this user"},
+    {ERR_INVALID, "the room's version is not known"},
+    {ERR_OK, NULL},
+};
 
 /* Whether the value of an option can be the text of an event; says what is wrong. */
 static bool is_text(const struct invocation *invocation, const char *text)
@@ -58,7 +51,7 @@ int command_room_create(const struct invocation *invocation)
         goto out;
     e = homeserver_create_room(&context.homeserver, &room, context.arena, &room_id);
     if (e) {
-        failed(invocation, e);
+        context_failed(&context, words, e);
         goto out;
     }
     puts(room_id);
@@ -210,7 +203,7 @@ int command_room_show(const struct invocation *invocation)
     if (!e)
         e = db_end(context.db, describe(&context, invocation->operand, &room));
     if (e) {
-        failed(invocation, e);
+        context_failed(&context, words, e);
         goto out;
     }
     if (invocation->given[OPTION_JSON]) {
@@ -243,7 +236,7 @@ static int act(const struct invocation *invocation,
     localpart = e ? NULL : context_local_user(&context, user);
     if (localpart) {
         e = act_on_room(&context.homeserver, localpart, invocation->operand);
-        code = e ? failed(invocation, e) : COMMAND_OK;
+        code = e ? context_failed(&context, words, e) : COMMAND_OK;
     }
     context_close(&context);
     return code;
