@@ -75,6 +75,7 @@ struct population {
 struct id_list {
     const char **ids;
     size_t count;
+    const char *job_id; /* of the job that goes on with the rest; NULL: these are all */
 };
 
 /*
@@ -122,8 +123,9 @@ struct homeserver_acts {
 
     /*
      * All local users who are joined leave the room; `*affected` is they, in the order of their joins. A
-     * large room takes several transactions; after a failure between them the call can be repeated. With
-     * `dry_run` nothing is changed. ERR_NOT_FOUND: there is no such room; ERR_INVALID: its version is not
+     * large room takes several transactions; after a failure between them the call can be repeated. Where
+     * that takes longer than a request may wait, they are those who have left by then. With `dry_run` nothing
+     * is changed. ERR_NOT_FOUND: there is no such room; ERR_INVALID: its version is not
      * known.
      */
     enum err (*evacuate_room)(struct homeserver *hs, const char *room_id, bool dry_run, struct arena *arena,
@@ -193,6 +195,7 @@ struct actor {
 };
 
 struct dendrite;
+struct presence;
 
 /* A copy may be made for a request, with its own `actor` and `reason`; it ends no later than the original. */
 struct homeserver {
@@ -202,6 +205,8 @@ struct homeserver {
     struct gate *gate;           /* borrowed: password hashing goes through it */
     struct dendrite *dendrite;   /* the connection to the Dendrite that is behind it; NULL: standalone */
     const struct actor *actor;   /* borrowed; NULL: nobody, as in a job or a command */
+    struct presence *presence;   /* of this process among those that do jobs */
+    bool in_job;                 /* this is the step of a job: it does what it is for, and starts no other */
     /* Why the last act failed, in a sentence for whoever asked, in the act's arena or for ever; NULL: there
      * is nothing to add to the error. */
     const char *reason;

@@ -56,7 +56,7 @@ static enum err add_affected(struct evacuation *evacuation, const char *id)
 
 static struct id_list affected_of(const struct evacuation *evacuation)
 {
-    return (struct id_list){evacuation->affected.items, evacuation->affected.count};
+    return (struct id_list){.ids = evacuation->affected.items, .count = evacuation->affected.count};
 }
 
 /* Whoever may not leave, or cannot, stays, and the others go on; that was logged. */

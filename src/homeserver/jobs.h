@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Long acts as jobs: whoever starts one may wait for it, and it is finished by the job runner, or by a
+ * request that waits, whatever dies meanwhile. A step does one bounded batch through the acts, in either
+ * mode. No transaction is open when these functions are called.
+ */
+#ifndef HOMESERVER_JOBS_H
+#define HOMESERVER_JOBS_H
+
+#include "homeserver/homeserver.h"
+#include "store/jobs.h"
+
+/* A job to be started. */
+struct job_request {
+    const char *kind;       /* one of the table of kinds */
+    const char *target;     /* "": the kind has but one */
+    const char *parameters; /* a JSON object, in which there is no secret; NULL: {} */
+    int64_t due_ts;         /* not to begin before; 0: at once */
+};
+
+/*
+ * Starts a job in the name of hs->actor, and wakes the runner. ERR_EXISTS: there is one of this kind for this
+ * target that has not ended; `id` is that one's then.
+ */
+MUST_CHECK enum err jobs_start(struct homeserver *hs, const struct job_request *request,
+                               char id[JOBS_ID_SIZE]);
+
+/*
+ * Waits until the job has ended, for the configured `homeserver.wait` at most; `*job` is how it stands then,
+ * with texts in `arena`. Where there is no runner, what is waited for is done here, as far as it goes. Errors
+ * are those that the job failed with, or has to be tried again after, with hs->reason; a job that is
+ * cancelled is no error. ERR_NOT_FOUND also: there is no such job.
+ */
+MUST_CHECK enum err jobs_wait(struct homeserver *hs, const char *id, struct arena *arena, struct job *job);
+
+/*
+ * Starts a job that is done here and now, with hs->actor as who acts; if this process dies, or the homeserver
+ * does not answer, the runner finishes it. Where there is one already, waits for that as above.
+ */
+MUST_CHECK enum err jobs_run(struct homeserver *hs, const struct job_request *request, struct arena *arena,
+                             struct job *job);
+
+/* Whether the job has ended. */
+bool job_has_ended(const struct job *job);
+
+/* The items of a job that belong to the list `outcome` of its result; they live in `arena`. */
+MUST_CHECK enum err jobs_items(struct homeserver *hs, const char *id, const char *outcome,
+                               struct arena *arena, struct id_list *list);
+
+/* Asks a job to end. Errors as jobs_cancel(). */
+MUST_CHECK enum err jobs_stop(struct homeserver *hs, const char *id);
+
+/*
+ * An act as a job, for a homeserver whose members leave one by one: all local users leave the room, in the
+ * order of their joins. As the act evacuate_room; affected->job_id names the job when it has not ended in
+ * time.
+ */
+MUST_CHECK enum err jobs_evacuate_room(struct homeserver *hs, const char *room_id, bool dry_run,
+                                       struct arena *arena, struct id_list *affected);
+
+/*
+ * The act `deactivate` as a job that is done here. Its step calls the act again, with hs->in_job set; that
+ * one does the work.
+ */
+MUST_CHECK enum err jobs_deactivate(struct homeserver *hs, const char *localpart);
+
+/* The side of the runner. */
+
+/*
+ * Does one batch of the job whose turn it is, as the holder that this process is. `*worked` is false when
+ * none is due; `*pause_ms` is how long there will be none then, as far as is known now, -1: for ever. Also
+ * sweeps what ended long ago, and takes over what processes that died had claimed.
+ */
+MUST_CHECK enum err jobs_turn(struct homeserver *hs, bool *worked, int64_t *pause_ms);
+
+#endif
