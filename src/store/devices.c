@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 #include <stddef.h>
 
+#include "store/deferred.h"
 #include "store/devices.h"
 
-/* One statement, three look-ups by primary key or unique index: it runs for every request. */
+/* One statement, four look-ups by primary key or unique index: it runs for every request. */
 static const char sql_find_token[] =
-    "SELECT d.localpart, d.device_id, a.account_type, COALESCE(d.last_seen_ts, 0)"
-    " FROM userapi_devices d JOIN userapi_accounts a ON a.localpart = d.localpart AND a.server_name = "
-    "d.server_name"
+    "SELECT d.localpart, d.device_id, " DEFERRED_TYPE ", COALESCE(d.last_seen_ts, 0), a.account_type"
+    " FROM userapi_devices d JOIN userapi_accounts a ON a.localpart = d.localpart"
+    " AND a.server_name = d.server_name" DEFERRED_JOIN
     " WHERE d.access_token = ?1 AND d.server_name = ?2 AND d.device_id IS NOT NULL AND NOT a.is_deactivated";
 static const char sql_list[] =
     "SELECT device_id, display_name, COALESCE(last_seen_ts, 0), COALESCE(ip, ''), COALESCE(user_agent, '')"
@@ -62,6 +63,7 @@ enum err devices_find_token(struct db *db, const char *token, const char *server
         owner->device_id = db_copy(stmt, 1, arena, &e);
         owner->type = (enum account_type)db_int(stmt, 2);
         owner->last_seen_ts = db_int(stmt, 3);
+        owner->own_type = (enum account_type)db_int(stmt, 4);
     }
     db_done(&stmt);
     return e;

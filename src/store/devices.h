@@ -22,8 +22,9 @@ struct device {
 struct token_owner {
     const char *localpart;
     const char *device_id;
-    enum account_type type;
-    int64_t last_seen_ts; /* ms */
+    enum account_type type;     /* also by what waits for Dendrite to be down: store/deferred.h */
+    enum account_type own_type; /* what Dendrite itself takes the account for */
+    int64_t last_seen_ts;       /* ms */
 };
 
 /*

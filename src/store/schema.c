@@ -34,12 +34,21 @@ static const char *const transactions[] = {
     NULL,
 };
 
+/* AUTOINCREMENT: an operator who cancels a change by its id never meets another one. */
+static const char *const deferred[] = {
+    "CREATE TABLE mxadmin_deferred (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL,"
+    " target TEXT NOT NULL, parameters TEXT NOT NULL, actor TEXT NOT NULL, created_ts BIGINT NOT NULL,"
+    " UNIQUE (kind, target))",
+    NULL,
+};
+
 static const struct {
     const char *name;
     const char *const *statements; /* up to a NULL */
 } migrations[] = {
     {"settings, nonces, attempts", first_tables},
     {"transactions", transactions},
+    {"deferred", deferred},
 };
 #define MIGRATIONS ((int64_t)(sizeof migrations / sizeof migrations[0]))
 
