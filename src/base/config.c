@@ -10,15 +10,12 @@
 #include "base/buf.h"
 #include "base/config_table.h"
 
-#define FILE_SIZE_MAX   ((size_t)1 << 20)
 #define SECRET_SIZE_MAX ((size_t)4096)
 
 /* Names the file itself on the command line and is no option. */
 #define ENVIRONMENT_FILE CONFIG_ENVIRONMENT_PREFIX "CONFIG"
 
-/* Reads the whole file, at most `max` bytes. Errors: ERR_TOO_LARGE, ERR_NOMEM, ERR_NOT_FOUND, ERR_IO with
- * errno. */
-static enum err read_file(const char *path, size_t max, struct buf *content)
+enum err config_read_file(const char *path, size_t max, struct buf *content)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     char part[4096];
@@ -43,8 +40,7 @@ static enum err read_file(const char *path, size_t max, struct buf *content)
     return content->err ? content->err : content->length > max ? ERR_TOO_LARGE : ERR_OK;
 }
 
-/* Sets an option from text that is not YAML; the items of a list are divided by commas. */
-static enum err set_plain(struct config_reading *reading, const struct option *option, const char *text)
+enum err config_set_plain(struct config_reading *reading, const struct option *option, const char *text)
 {
     struct config_scalar *items;
     struct config_value value = {.list = option->type == OPTION_LIST};
@@ -74,22 +70,25 @@ static enum err set_defaults(struct config_reading *reading)
 
     for (size_t i = 0; i < CONFIG_OPTIONS && !e; i++) {
         if (config_options[i].need != REQUIRED)
-            e = set_plain(reading, &config_options[i], config_options[i].value);
+            e = config_set_plain(reading, &config_options[i], config_options[i].value);
     }
     return e;
+}
+
+const char *config_file_fault(enum err e)
+{
+    return e == ERR_TOO_LARGE ? "the file is too large" : strerror(errno);
 }
 
 static enum err read_yaml(struct config_reading *reading)
 {
     struct buf content = {0};
-    enum err e = read_file(reading->path, FILE_SIZE_MAX, &content);
+    enum err e = config_read_file(reading->path, CONFIG_FILE_SIZE_MAX, &content);
 
-    if (e == ERR_NOT_FOUND || e == ERR_IO)
-        config_fault(reading, 0, NULL, "cannot be read: %s", strerror(errno));
-    if (e == ERR_TOO_LARGE) {
-        config_fault(reading, 0, NULL, "has more than %zu bytes", FILE_SIZE_MAX);
+    if (e && e != ERR_NOMEM)
+        config_fault(reading, 0, NULL, "cannot be read: %s", config_file_fault(e));
+    if (e == ERR_TOO_LARGE)
         e = ERR_INVALID;
-    }
     if (!e)
         e = config_yaml_read(reading, content.data ? content.data : "", content.length);
     buf_free(&content);
@@ -108,7 +107,7 @@ static enum err read_variable(struct config_reading *reading, const char *variab
         config_environment_name(&config_options[i], name);
         if (length == strlen(name) && strncmp(variable, name, length) == 0 && variable[length] == '=') {
             reading->places[i] = (struct config_place){.kind = PLACE_ENVIRONMENT};
-            return set_plain(reading, &config_options[i], variable + length + 1);
+            return config_set_plain(reading, &config_options[i], variable + length + 1);
         }
     }
     reading->faulty = true;
@@ -164,13 +163,13 @@ static enum err read_secret(struct config_reading *reading)
         config_option_fault(reading, path, "%s is given as well; only one of them can be", secret->key);
         return ERR_OK;
     }
-    e = read_file(config->registration_shared_secret_path, SECRET_SIZE_MAX, &content);
+    e = config_read_file(config->registration_shared_secret_path, SECRET_SIZE_MAX, &content);
     if (e == ERR_NOMEM)
         goto out;
-    fault = e == ERR_TOO_LARGE ? "the file is too large" : e ? strerror(errno) : secret_fault(&content);
+    fault = e ? config_file_fault(e) : secret_fault(&content);
     if (fault)
         config_option_fault(reading, path, "%s: %s", config->registration_shared_secret_path, fault);
-    e = fault ? ERR_OK : set_plain(reading, secret, content.data);
+    e = fault ? ERR_OK : config_set_plain(reading, secret, content.data);
 out:
     buf_free(&content);
     return e;
@@ -183,13 +182,57 @@ static enum err start(struct config_reading *reading)
     enum err e = ERR_OK;
 
     reading->config = calloc(1, sizeof *reading->config);
-    if (!copy || !reading->config)
+    if (reading->config)
+        reading->config->dendrite.service_token = strdup("");
+    if (!copy || !reading->config || !reading->config->dendrite.service_token)
         e = ERR_NOMEM;
     else if (!(reading->folder = realpath(dirname(copy), NULL))) {
         e = errno == ENOMEM ? ERR_NOMEM : errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
         config_fault(reading, 0, NULL, "cannot be read: %s", strerror(errno));
     }
     free(copy);
+    return e;
+}
+
+/* What has to be given, and what cannot be, with the kind of the homeserver. */
+static void check_kind(struct config_reading *reading)
+{
+    const struct config *config = reading->config;
+    const bool dendrite = config->homeserver.kind == CONFIG_HOMESERVER_DENDRITE;
+    const struct {
+        const char *key, *value;
+        bool needed;
+    } rows[] = {
+        {"homeserver.config", config->homeserver.config, true},
+        {"homeserver.url", config->homeserver.url, true},
+        {"homeserver.directory", config->homeserver.directory, false},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (dendrite && rows[i].needed && !*rows[i].value)
+            config_option_fault(reading, config_option(rows[i].key),
+                                "is required with homeserver.kind dendrite, and is not given");
+        else if (!dendrite && *rows[i].value)
+            config_option_fault(reading, config_option(rows[i].key),
+                                "means nothing without homeserver.kind dendrite");
+    }
+}
+
+/* Completes what the file and the environment gave. */
+static enum err complete(struct config_reading *reading)
+{
+    const struct option *database = config_option("database");
+    enum err e = ERR_OK;
+
+    check_kind(reading);
+    if (reading->config->homeserver.kind == CONFIG_HOMESERVER_STANDALONE) {
+        check_required(reading);
+        return ERR_OK;
+    }
+    if (reading->places[database - config_options].kind == PLACE_NOWHERE)
+        e = config_set_plain(reading, database, database->value);
+    if (!e && *reading->config->homeserver.config)
+        e = config_dendrite_read(reading);
     return e;
 }
 
@@ -208,9 +251,9 @@ static enum err read_all(struct config_reading *reading)
         e = read_environment(reading);
     if (e)
         return e;
-    if (parsed)
-        check_required(reading);
     e = read_secret(reading);
+    if (!e && parsed)
+        e = complete(reading);
     return !e && reading->faulty ? ERR_INVALID : e;
 }
 
@@ -234,6 +277,7 @@ void config_free(struct config **config)
         return;
     for (size_t i = 0; i < CONFIG_OPTIONS; i++)
         config_clear(*config, &config_options[i]);
+    config_dendrite_clear(*config);
     free(*config);
     *config = NULL;
 }

@@ -92,7 +92,8 @@ static const char *check_mxc(const char *value)
     return strncmp(value, "mxc://", 6) == 0 ? NULL : "is not a mxc:// URI";
 }
 
-static const char *const homeserver_kinds[] = {[CONFIG_HOMESERVER_STANDALONE] = "standalone", NULL};
+static const char *const homeserver_kinds[] = {
+    [CONFIG_HOMESERVER_STANDALONE] = "standalone", [CONFIG_HOMESERVER_DENDRITE] = "dendrite", NULL};
 static const char *const room_versions[] = {
     [CONFIG_ROOM_VERSION_10] = "10", [CONFIG_ROOM_VERSION_11] = "11", NULL};
 static const char *const password_schemes[] = {
@@ -118,6 +119,9 @@ static const struct option table[] = {
      .text = "The SQLite database file. `mxadmin init` makes it."},
     {"signing_key", OPTION_PATH, REQUIRED, FIELD(signing_key), .value = "/var/lib/mxadmin/matrix_key.pem",
      .text = "The file with the key that signs events, in Dendrite's format. `mxadmin init` makes it, too."},
+
+    {"media_path", OPTION_PATH, OPTIONAL, FIELD(media_path), .value = "",
+     .text = "The folder of the media store; empty: there is none."},
 
     {"listen", OPTION_TEXT, OPTIONAL, FIELD(listen), .check = check_listen,
      .value = "unix:/run/mxadmin/mxadmin.sock",
@@ -187,7 +191,21 @@ static const struct option table[] = {
 
     {"homeserver.kind", OPTION_WORD, OPTIONAL, FIELD(homeserver.kind), .words = homeserver_kinds,
      .value = "standalone",
-     .text = "Whose the homeserver is: standalone is mxadmin alone, on its own database."},
+     .text = "Whose the homeserver is: standalone is mxadmin alone, on its own database; dendrite is a "
+             "Dendrite that runs beside it. Server name, signing key, shared secret, media path and server "
+             "notices are then taken from its configuration, and `database` is for what mxadmin itself "
+             "keeps."},
+    {"homeserver.config", OPTION_PATH, OPTIONAL, FIELD(homeserver.config), .value = "",
+     .text = "Dendrite's configuration, such as /etc/dendrite/dendrite.yaml; required with dendrite."},
+    {"homeserver.url", OPTION_TEXT, OPTIONAL, FIELD(homeserver.url), .check = check_url, .value = "",
+     .text =
+         "The address of Dendrite's own listener, such as http://127.0.0.1:8008; required with dendrite."},
+    {"homeserver.directory", OPTION_PATH, OPTIONAL, FIELD(homeserver.directory), .value = "",
+     .text = "The folder that Dendrite is started in, where the relative paths in its configuration begin; "
+             "empty: the folder of the configuration."},
+    {"homeserver.wait", OPTION_NUMBER, OPTIONAL, FIELD(homeserver.wait), .max = 3600, .value = "50",
+     .text = "Seconds that a request waits for the end of a long piece of work before it answers with what "
+             "is done so far. It has to be less than the web server's own limit."},
 
     {"server_notices.enabled", OPTION_BOOLEAN, OPTIONAL, FIELD(server_notices.enabled), .value = "false",
      .text = "Whether admins can send notices to users."},

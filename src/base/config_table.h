@@ -6,6 +6,7 @@
 #ifndef BASE_CONFIG_TABLE_H
 #define BASE_CONFIG_TABLE_H
 
+#include "base/buf.h"
 #include "base/config.h"
 
 enum option_type {
@@ -33,13 +34,14 @@ struct option {
     const char *text; /* for the sample */
 };
 
-#define CONFIG_OPTIONS 40
+#define CONFIG_OPTIONS 45
 extern const struct option *const config_options; /* CONFIG_OPTIONS rows */
 
 /* Where the value of an option was given last. */
 struct config_place {
     enum { PLACE_NOWHERE, PLACE_FILE, PLACE_ENVIRONMENT } kind;
-    size_t line; /* in the file */
+    size_t line;     /* in the file; 0: nowhere in particular */
+    const char *key; /* what it is called there; NULL: as in the table */
 };
 
 /* What lives while a configuration is read. */
@@ -88,6 +90,28 @@ void config_fault(struct config_reading *reading, size_t line, const char *key, 
 void config_option_fault(struct config_reading *reading, const struct option *option, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Reads the whole file, at most `max` bytes, to the end of `content`. Errors: ERR_TOO_LARGE, ERR_NOMEM,
+ * ERR_NOT_FOUND and ERR_IO with errno. */
+MUST_CHECK enum err config_read_file(const char *path, size_t max, struct buf *content);
+#define CONFIG_FILE_SIZE_MAX ((size_t)1 << 20)
+
+/* Why config_read_file() failed, in words; to be called before errno changes. */
+const char *config_file_fault(enum err e);
+
+/* Sets an option from text that is not YAML; the items of a list are divided by commas. Otherwise as
+ * config_set(). */
+MUST_CHECK enum err config_set_plain(struct config_reading *reading, const struct option *option,
+                                     const char *text);
+
+/* The absolute form of a path, to be freed; `prefix` bytes at its start are kept as they are. NULL: memory is
+ * gone. */
+char *config_absolute(const struct config_reading *reading, const char *path, size_t prefix);
+
+/* Whether two configurations have the same value of an option, and moves it from one to the other. Texts and
+ * booleans only. */
+bool config_same(const struct config *a, const struct config *b, const struct option *option);
+void config_move(struct config *to, struct config *from, const struct option *option);
+
 /* Checks a value and sets the field. A bad value is a fault, and no error. Errors: ERR_NOMEM. */
 MUST_CHECK enum err config_set(struct config_reading *reading, const struct option *option,
                                const struct config_value *value);
@@ -100,5 +124,15 @@ void config_clear(struct config *config, const struct option *option);
  * is not YAML, or not to its end, which is a fault, too), ERR_NOMEM.
  */
 MUST_CHECK enum err config_yaml_read(struct config_reading *reading, const char *text, size_t size);
+
+/*
+ * Reads the dendrite.yaml that homeserver.config names, and the registration file of our application service
+ * that it names, into the configuration. What is wrong, also what contradicts an option that was given, is a
+ * fault. Errors: ERR_INVALID (a file is not YAML, which is a fault, too), ERR_NOMEM.
+ */
+MUST_CHECK enum err config_dendrite_read(struct config_reading *reading);
+
+/* Wipes and frees what it has read beside options. */
+void config_dendrite_clear(struct config *config);
 
 #endif

@@ -38,16 +38,17 @@ void config_fault(struct config_reading *reading, size_t line, const char *key, 
 void config_option_fault(struct config_reading *reading, const struct option *option, const char *format, ...)
 {
     const struct config_place *place = &reading->places[option - config_options];
+    const char *key = place->key ? place->key : option->key;
     char variable[CONFIG_ENVIRONMENT_SIZE];
     va_list args;
 
     config_environment_name(option, variable);
     if (place->kind == PLACE_ENVIRONMENT)
         fprintf(reading->diagnostics, "%s: ", variable);
-    else if (place->kind == PLACE_FILE)
-        fprintf(reading->diagnostics, "%s:%zu: %s: ", reading->path, place->line, option->key);
+    else if (place->kind == PLACE_FILE && place->line > 0)
+        fprintf(reading->diagnostics, "%s:%zu: %s: ", reading->path, place->line, key);
     else
-        fprintf(reading->diagnostics, "%s: %s: ", reading->path, option->key);
+        fprintf(reading->diagnostics, "%s: %s: ", reading->path, key);
     va_start(args, format);
     end_fault(reading, format, args);
     va_end(args);
@@ -82,8 +83,30 @@ void config_clear(struct config *config, const struct option *option)
     }
 }
 
-/* The absolute form of a path; `prefix` bytes at its start are kept as they are. NULL: memory is gone. */
-static char *absolute(const struct config_reading *reading, const char *path, size_t prefix)
+bool config_same(const struct config *a, const struct config *b, const struct option *option)
+{
+    const void *left = (const char *)a + option->offset, *right = (const char *)b + option->offset;
+
+    if (is_text(option->type)) { /* NULL after a fault, which was told */
+        const char *l = *(char *const *)left, *r = *(char *const *)right;
+
+        return !l || !r || strcmp(l, r) == 0;
+    }
+    return *(const bool *)left == *(const bool *)right;
+}
+
+void config_move(struct config *to, struct config *from, const struct option *option)
+{
+    config_clear(to, option);
+    if (is_text(option->type)) {
+        *(char **)field_of(to, option) = *(char **)field_of(from, option);
+        *(char **)field_of(from, option) = NULL;
+    } else {
+        *(bool *)field_of(to, option) = *(bool *)field_of(from, option);
+    }
+}
+
+char *config_absolute(const struct config_reading *reading, const char *path, size_t prefix)
 {
     size_t size = strlen(reading->folder) + strlen(path) + 2;
     char *result;
@@ -100,9 +123,9 @@ static char *absolute(const struct config_reading *reading, const char *path, si
 static char *copy_text(const struct config_reading *reading, const struct option *option, const char *text)
 {
     if (option->type == OPTION_PATH)
-        return absolute(reading, text, 0);
+        return config_absolute(reading, text, 0);
     if (strncmp(text, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0)
-        return absolute(reading, text, strlen(UNIX_PREFIX));
+        return config_absolute(reading, text, strlen(UNIX_PREFIX));
     return strdup(text);
 }
 
