@@ -20,6 +20,8 @@ enum err app_open(struct app *app, const struct config *config)
         e = homeserver_open(&app->homeserver, config, app->db, app->gate);
     if (e)
         app_close(app);
+    else
+        db_checkpoint_later(app->db);
     return e;
 }
 
@@ -90,5 +92,6 @@ enum err exchange_answer(struct exchange *exchange, struct buf *out)
 void exchange_end(struct exchange *exchange)
 {
     dispatch_end(&exchange->call, &exchange->dispatched);
+    db_checkpoint(exchange->call.app->db);
     forget(exchange);
 }

@@ -17,6 +17,14 @@
 #define BULK_CACHE_KIB    "32768" /* while DB_WRITE_BULK lasts */
 #define READING_CACHE_KIB "16384" /* of a connection for reading: that is one that reads a lot */
 
+/*
+ * Pages in the write-ahead log that make the end of a transaction copy them into the file: as many as SQLite
+ * has for that, or where it is left to db_checkpoint(), 128 MiB.
+ */
+#define WAL_PAGES       1000
+#define WAL_PAGES_LATER 32768
+#define WAL_KEPT        "33554432" /* bytes of the log's file that stay when it has been longer */
+
 /* What SQLite's codes mean to us; an extended code stands before its primary one counts. The rest is ERR_IO.
  */
 static const struct {
@@ -97,6 +105,40 @@ static void set_bulk(struct db *db, bool bulk)
                  NULL, NULL);
     if (!bulk)
         sqlite3_db_release_memory(db->handle);
+}
+
+/*
+ * Copies into the file what no reader needs in the log. A failure loses nothing: the log has it all, and the
+ * next checkpoint tries again.
+ */
+static void checkpoint(struct db *db)
+{
+    db->wal_pages = 0;
+    sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
+/* SQLite calls this at the end of each transaction that has written. */
+static int committed(void *context, sqlite3 *handle, const char *name, int pages)
+{
+    struct db *db = context;
+
+    (void)handle;
+    (void)name;
+    db->wal_pages = pages;
+    if (pages >= (db->checkpoints_later ? WAL_PAGES_LATER : WAL_PAGES))
+        checkpoint(db);
+    return SQLITE_OK;
+}
+
+void db_checkpoint_later(struct db *db)
+{
+    db->checkpoints_later = true;
+}
+
+void db_checkpoint(struct db *db)
+{
+    if (db->wal_pages >= WAL_PAGES)
+        checkpoint(db);
 }
 
 /*
@@ -195,6 +237,7 @@ enum err db_use_wal(struct db *db)
 static enum err look_inside(struct db *db)
 {
     static const char settings[] = "PRAGMA synchronous = FULL; PRAGMA cache_size = -" CACHE_KIB ";"
+                                   "PRAGMA journal_size_limit = " WAL_KEPT ";"
                                    "SELECT COUNT(*) FROM sqlite_master";
     int code = sqlite3_exec(db->handle, settings, NULL, NULL, NULL);
     enum err e = code == SQLITE_OK ? ERR_OK : db_code_err(db, code);
@@ -230,6 +273,7 @@ static enum err connect_to(struct db *db, int access_flag)
         return ERR_IO;
     }
     sqlite3_busy_handler(db->handle, wait_for_lock, db);
+    sqlite3_wal_hook(db->handle, committed, db);
     return look_inside(db);
 }
 

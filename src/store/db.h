@@ -122,4 +122,13 @@ MUST_CHECK enum err db_begin(struct db *db, enum db_mode mode);
  */
 MUST_CHECK enum err db_end(struct db *db, enum err err);
 
+/*
+ * What is committed is safe in a log beside the file. Once that is long, the end of a transaction copies it
+ * into the file: all of it is written and synchronised a second time, and what several transactions changed,
+ * several times. After db_checkpoint_later() that is left to db_checkpoint(), to be called when nobody waits
+ * for an answer; a log of 128 MiB is still seen to at once.
+ */
+void db_checkpoint_later(struct db *db);
+void db_checkpoint(struct db *db);
+
 #endif

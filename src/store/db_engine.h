@@ -24,6 +24,8 @@ struct db {
     size_t count;
     bool bulk;                /* the transaction that is open has the large cache */
     int64_t waiting_since_ms; /* for a lock; on the monotonic clock */
+    int wal_pages;            /* in the write-ahead log at the last commit, and not copied since */
+    bool checkpoints_later;   /* until db_checkpoint() */
 };
 
 /* A result code without what makes it an extended one. */

@@ -325,6 +325,34 @@ static void a_killed_writer_leaves_the_old_state(void **state)
     assert_int_equal(number(d->db, "SELECT integrity_check = 'ok' FROM pragma_integrity_check"), 1);
 }
 
+static int64_t file_size(const struct database *d)
+{
+    struct stat status;
+
+    assert_int_equal(stat(d->path, &status), 0);
+    return status.st_size;
+}
+
+static void checkpoints_can_be_left_for_later(void **state)
+{
+    struct database *d = *state;
+    int64_t before;
+
+    assert_int_equal(add_many(d->db), ERR_OK); /* 4 MB, each row by a transaction of its own */
+    before = file_size(d);
+    assert_true(before > 2000000);
+    db_checkpoint_later(d->db);
+    run(d->db, "UPDATE things SET name = 'more' || name");
+    assert_int_equal(add_many(d->db), ERR_OK);
+    assert_int_equal(file_size(d), before);
+    db_checkpoint(d->db);
+    assert_true(file_size(d) > before + 2000000);
+    before = file_size(d);
+    assert_int_equal(add(d->db, "little", 1), ERR_OK);
+    db_checkpoint(d->db);
+    assert_int_equal(file_size(d), before);
+}
+
 static void a_full_database_stays_as_it_was(void **state)
 {
     struct database *d = *state;
@@ -411,6 +439,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_writer_waits_for_another, things, database_end),
         cmocka_unit_test_setup_teardown(no_change_is_lost, things, database_end),
         cmocka_unit_test_setup_teardown(a_killed_writer_leaves_the_old_state, things, database_end),
+        cmocka_unit_test_setup_teardown(checkpoints_can_be_left_for_later, things, database_end),
         cmocka_unit_test_setup_teardown(a_full_database_stays_as_it_was, things, database_end),
         cmocka_unit_test_setup_teardown(a_full_disk_leaves_the_old_state, things, database_end),
         cmocka_unit_test_setup_teardown(many_may_ask_for_wal_at_once, database_of_dendrite, database_end),

@@ -16,7 +16,7 @@
  * What one transaction does at most: others who want to write wait for its end. Each leaves valid rooms, so
  * that after a crash between two of them the call can simply be repeated.
  */
-#define BATCH_MEMBERS 2000
+#define BATCH_MEMBERS 5000
 #define BATCH_MS      500
 /* Between two batches: who waits for the lock looks for it more often. */
 #define BATCH_GAP_MS 10
