@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: ISC
+"""Making rooms, their state and their events."""
+import allowed
+import answers
+import body
+import room as rooms
+from acts import members, profiles
+from database import random_string
+from folder import SERVER_NAME
+
+VERSION = "10"
+LEVELS = {
+    "ban": 50, "events_default": 0, "invite": 0, "kick": 50, "redact": 50, "state_default": 50, "users_default": 0,
+    "notifications": {"room": 50},
+    "events": {"m.room.avatar": 50, "m.room.canonical_alias": 50, "m.room.encryption": 100,
+               "m.room.history_visibility": 100, "m.room.name": 50, "m.room.power_levels": 100,
+               "m.room.server_acl": 100, "m.room.tombstone": 100},
+}
+
+
+def create(call):
+    given = body.read(call.body, {"preset": str, "visibility": str, "name": str, "topic": str, "invite": list})
+    preset = given.get("preset") or ("public_chat" if given.get("visibility") == "public" else "private_chat")
+    room = make(call.database, call.caller.user_id, preset, given.get("name"), given.get("topic"))
+    for user_id in given.get("invite", []):
+        members.invite_to(room, call.caller.user_id, user_id, creating=True)
+    if given.get("visibility") == "public":
+        call.database.write("INSERT INTO roomserver_published (room_id, published) VALUES (?, 1)", room.room_id)
+    return {"room_id": room.room_id}
+
+
+def make(database, creator, preset, name=None, topic=None, creation=None, users=None):
+    room = rooms.create(database, f"!{random_string(16)}:{SERVER_NAME}", VERSION)
+    profile = {field: text for field, text in profiles.stored(database, creator[1:].partition(":")[0]).items() if text}
+    public = preset == "public_chat"
+    state = [("m.room.create", {"creator": creator, "room_version": VERSION, **(creation or {})}),
+             ("m.room.member", {**profile, "membership": "join"}),
+             ("m.room.power_levels", {**LEVELS, "users": {creator: 100, **(users or {})}}),
+             ("m.room.join_rules", {"join_rule": "public" if public else "invite"}),
+             ("m.room.history_visibility", {"history_visibility": "shared"})]
+    if not public:
+        state.append(("m.room.guest_access", {"guest_access": "can_join"}))
+    if name:
+        state.append(("m.room.name", {"name": name}))
+    if topic:
+        state.append(("m.room.topic", {"topic": topic}))
+    for kind, content in state:
+        room.send(creator, kind, content, creator if kind == "m.room.member" else "")
+    return room
+
+
+def need_known(call):
+    room = rooms.find(call.database, call.variables["room"])
+    if not room:
+        raise answers.error(400, "M_UNSUPPORTED_ROOM_VERSION",
+                            f"QueryRoomVersionForRoom: missing room info for room {call.variables['room']}")
+    return room
+
+
+def send_allowed(room, *what, **more):
+    try:
+        return room.send(*what, **more)
+    except allowed.Denied as fault:
+        raise answers.forbidden(str(fault)) from None
+
+
+def send(call):
+    known = call.memory.transactions.get((call.token, call.path))
+    if known:
+        return known
+    room, content = need_known(call), body.read(call.body)
+    answer = {"event_id": send_allowed(room, call.caller.user_id, call.variables["type"], content,
+                                       transaction=(call.caller.session_id, call.variables["transaction"]))}
+    call.memory.transactions[(call.token, call.path)] = answer
+    return answer
+
+
+def set_state(call):
+    room, content = need_known(call), body.read(call.body)
+    kind, key = call.variables["type"], call.variables.get("key", "")
+    number, old = room.state_event(kind, key)
+    if old and old["content"] == content:
+        return {"event_id": room.event_ids([number])[0]}
+    return {"event_id": send_allowed(room, call.caller.user_id, kind, content, key)}
+
+
+def state(call):
+    room = rooms.find(call.database, call.variables["room"])
+    kind, user_id = call.variables["type"], call.caller.user_id
+    if not room or not room.membership(user_id):
+        raise answers.forbidden(f'Unknown room "{call.variables["room"]}" or user "{user_id}" has never joined this '
+                                "room")
+    content = room.content(kind, call.variables.get("key", ""))
+    if content is None:
+        raise answers.not_found(f'Cannot find state event for "{kind}"')
+    return content
+
+
+def redact(call):
+    room = members.need_room(call)
+    known = call.memory.transactions.get((call.token, call.path))
+    if known:
+        return known
+    event_id, user_id = call.variables["event"], call.caller.user_id
+    number = call.database.value("SELECT event_nid FROM roomserver_events WHERE event_id = ? AND room_nid = ?",
+                                 event_id, room.number)
+    if not number:
+        raise answers.error(400, "M_NOT_FOUND", "unknown event ID")
+    power = allowed.Power(room)
+    if room.event(number)["sender"] != user_id and power.of(user_id) < power.level("redact"):
+        raise answers.forbidden("You don't have permission to redact this event, power level too low.")
+    given = body.read(call.body, {"reason": str})
+    content = {"reason": given["reason"]} if given.get("reason") else {}
+    answer = {"event_id": send_allowed(room, user_id, "m.room.redaction", {**content, "redacts": event_id},
+                                       redacts=event_id)}
+    call.memory.transactions[(call.token, call.path)] = answer
+    return answer
