@@ -60,3 +60,23 @@ enum err random_nonce(char text[RANDOM_NONCE_SIZE])
         hex_encode(bytes, sizeof bytes, text);
     return e;
 }
+
+/* A byte beyond the last whole multiple of their number is thrown away, or some would be likelier. */
+enum err random_letters(char *text, size_t length)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    const size_t count = sizeof letters - 1, whole = 256 / count * count;
+    enum err e = ERR_OK;
+
+    while (!e && length > 0) {
+        unsigned char byte = 0;
+
+        e = random_bytes(&byte, 1);
+        if (!e && byte < whole) {
+            *text++ = letters[byte % count];
+            length--;
+        }
+    }
+    *text = '\0';
+    return e;
+}

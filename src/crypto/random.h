@@ -18,4 +18,7 @@ MUST_CHECK enum err random_token(char text[RANDOM_TOKEN_SIZE]);
 MUST_CHECK enum err random_device_id(char text[RANDOM_DEVICE_SIZE]);
 MUST_CHECK enum err random_nonce(char text[RANDOM_NONCE_SIZE]);
 
+/* `length` letters and digits, each as likely as another, and the NUL, for which there is room at `text`. */
+MUST_CHECK enum err random_letters(char *text, size_t length);
+
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Dendrite's evacuateRoom and evacuateUser, and with ?dry_run=true what they would do. */
-#include <string.h>
-
 #include "handler/handlers.h"
+#include "handler/parameters.h"
 
 /* {"affected": […]}; NULL when memory is gone. */
 static json_t *answer(const struct id_list *affected, bool dry_run)
@@ -27,13 +26,11 @@ out:
  */
 static bool read_dry_run(struct call *call, bool *dry_run)
 {
-    const char *value = query_get(&call->request.query, "dry_run");
-
-    *dry_run = call->request.head || (value && strcmp(value, "true") == 0);
-    if (!value || strcmp(value, "true") == 0 || strcmp(value, "false") == 0)
-        return true;
-    call_fail(call, API_INVALID_PARAM, "Boolean query parameter 'dry_run' must be one of ['true', 'false']");
-    return false;
+    *dry_run = false;
+    if (!parameter_boolean(call, "dry_run", dry_run))
+        return false;
+    *dry_run = *dry_run || call->request.head;
+    return true;
 }
 
 json_t *evacuate_room(struct call *call)

@@ -36,6 +36,13 @@ handler profile_avatar_url_get;
 handler register_nonce;
 handler register_post;
 
+/* registration_tokens.c */
+handler registration_tokens_post;
+handler registration_tokens_get;
+handler registration_token_get;
+handler registration_token_put;
+handler registration_token_delete;
+
 /* username.c */
 handler username_available;
 

@@ -28,6 +28,7 @@ static const struct {
     [API_USER_IN_USE] = {400, "M_USER_IN_USE", "User ID already taken."},
     [API_WEAK_PASSWORD] = {400, "M_WEAK_PASSWORD", "Password too weak"},
     [API_TIMEOUT] = {408, "M_UNKNOWN", "The request did not arrive in time"},
+    [API_CONFLICT] = {409, "M_INVALID_PARAM", "Already exists"},
     [API_TOO_LARGE] = {413, "M_TOO_LARGE", "Request body too large"},
     [API_LIMIT_EXCEEDED] = {429, "M_LIMIT_EXCEEDED", "Too many failures, try again later"},
     [API_HEADERS_TOO_LARGE] = {431, "M_TOO_LARGE", "Request headers too large"},

@@ -26,6 +26,7 @@ enum api_error {
     API_USER_IN_USE,       /* 400 M_USER_IN_USE */
     API_WEAK_PASSWORD,     /* 400 M_WEAK_PASSWORD */
     API_TIMEOUT,           /* 408 M_UNKNOWN: the request did not arrive in time */
+    API_CONFLICT,          /* 409 M_INVALID_PARAM: Dendrite's answer to what is there already */
     API_TOO_LARGE,         /* 413 M_TOO_LARGE */
     API_LIMIT_EXCEEDED,    /* 429 M_LIMIT_EXCEEDED, with retry_after_ms */
     API_HEADERS_TOO_LARGE, /* 431 M_TOO_LARGE: the request's parameters */

@@ -30,6 +30,18 @@ const struct route routes[] = {
     {METHOD_POST, SYNAPSE "/send_server_notice", notice_post, .access = ACCESS_ADMIN},
     {METHOD_PUT,  SYNAPSE "/send_server_notice/{transaction_id}", notice_put, .access = ACCESS_ADMIN},
 
+    /* Registration tokens */
+    {METHOD_POST,   SYNAPSE "/registration_tokens/new", registration_tokens_post, .access = ACCESS_ADMIN},
+    {METHOD_GET,    SYNAPSE "/registration_tokens", registration_tokens_get, .access = ACCESS_ADMIN, .reads = true},
+    {METHOD_GET,    SYNAPSE "/registration_tokens/{token}", registration_token_get, .access = ACCESS_ADMIN, .reads = true},
+    {METHOD_PUT,    SYNAPSE "/registration_tokens/{token}", registration_token_put, .access = ACCESS_ADMIN},
+    {METHOD_DELETE, SYNAPSE "/registration_tokens/{token}", registration_token_delete, .access = ACCESS_ADMIN},
+    {METHOD_POST,   DENDRITE "/registrationTokens/new", registration_tokens_post, .access = ACCESS_ADMIN},
+    {METHOD_GET,    DENDRITE "/registrationTokens", registration_tokens_get, .access = ACCESS_ADMIN, .reads = true},
+    {METHOD_GET,    DENDRITE "/registrationTokens/{token}", registration_token_get, .access = ACCESS_ADMIN, .reads = true},
+    {METHOD_PUT,    DENDRITE "/registrationTokens/{token}", registration_token_put, .access = ACCESS_ADMIN},
+    {METHOD_DELETE, DENDRITE "/registrationTokens/{token}", registration_token_delete, .access = ACCESS_ADMIN},
+
     /* Sessions */
     {METHOD_GET,  CLIENT "/login", login_flows, .access = ACCESS_ANYONE},
     {METHOD_POST, CLIENT "/login", login_post, .access = ACCESS_ANYONE, .hashes = true},

@@ -14,6 +14,7 @@ struct target {
     bool truthy;
     json_t *object;
     json_t *any;
+    struct field_integer number, limit;
 };
 
 static const struct field fields[] = {
@@ -27,6 +28,8 @@ static const struct field fields[] = {
     {.name = "truthy", .type = FIELD_TRUTH, .offset = offsetof(struct target, truthy)},
     {.name = "object", .type = FIELD_OBJECT, .offset = offsetof(struct target, object)},
     {.name = "any", .type = FIELD_ANY, .offset = offsetof(struct target, any)},
+    {.name = "number", .type = FIELD_INTEGER, .offset = offsetof(struct target, number), .min = 2, .max = 4},
+    {.name = "limit", .type = FIELD_INTEGER, .offset = offsetof(struct target, limit), .null = NULL_IS_VALUE},
 };
 
 /* The same key, with words of its own for each fault. */
@@ -38,6 +41,13 @@ static const struct field worded[] = {
      .required = true,
      .missing = {API_BAD_JSON, "where is it"},
      .invalid = {API_BAD_REQUEST, "what is it"}},
+    {.name = "number",
+     .type = FIELD_INTEGER,
+     .offset = offsetof(struct target, number),
+     .max = 4,
+     .null = NULL_IS_INVALID,
+     .invalid = {API_BAD_JSON, "no number"},
+     .range = {API_BAD_REQUEST, "up to 4"}},
 };
 
 static const struct {
@@ -60,6 +70,15 @@ static const struct {
     {"{\"name\":\"abc\",\"flag\":1}", "M_BAD_JSON", "'flag' must be a boolean"},
     {"{\"name\":\"abc\",\"flag\":\"true\"}", "M_BAD_JSON", "'flag' must be a boolean"},
     {"{\"name\":\"abc\",\"object\":[]}", "M_BAD_JSON", "'object' must be an object"},
+    {"{\"name\":\"abc\",\"number\":2,\"limit\":0}", NULL, NULL},
+    {"{\"name\":\"abc\",\"number\":4,\"limit\":9223372036854775807}", NULL, NULL},
+    {"{\"name\":\"abc\",\"number\":null,\"limit\":null}", NULL, NULL},
+    {"{\"name\":\"abc\",\"number\":1}", "M_INVALID_PARAM", "'number' is too small: min 2"},
+    {"{\"name\":\"abc\",\"number\":5}", "M_INVALID_PARAM", "'number' is too large: max 4"},
+    {"{\"name\":\"abc\",\"limit\":-1}", "M_INVALID_PARAM", "'limit' is too small: min 0"},
+    {"{\"name\":\"abc\",\"number\":3.0}", "M_BAD_JSON", "'number' must be an integer"},
+    {"{\"name\":\"abc\",\"number\":\"3\"}", "M_BAD_JSON", "'number' must be an integer"},
+    {"{\"name\":\"abc\",\"limit\":true}", "M_BAD_JSON", "'limit' must be an integer"},
     /* The rows' order is the order of the faults. */
     {"{\"object\":[],\"flag\":1,\"name\":1}", "M_BAD_JSON", "'name' must be a string"},
 };
@@ -73,6 +92,11 @@ static const struct {
     {"{\"name\":1}", "M_UNKNOWN", "what is it"},
     {"{\"name\":\"abcde\"}", "M_UNKNOWN", "what is it"},
     {"{\"name\":\"\\u0000\"}", "M_UNKNOWN", "what is it"},
+    {"{\"name\":\"\",\"number\":0}", NULL, NULL},
+    {"{\"name\":\"\",\"number\":5}", "M_UNKNOWN", "up to 4"},
+    {"{\"name\":\"\",\"number\":-1}", "M_UNKNOWN", "up to 4"},
+    {"{\"name\":\"\",\"number\":null}", "M_BAD_JSON", "no number"},
+    {"{\"name\":\"\",\"number\":false}", "M_BAD_JSON", "no number"},
 };
 
 static void expect(const char *json, const struct field *table, size_t count, const char *code,
@@ -103,7 +127,8 @@ static void decodes(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         expect(rows[i].json, fields, sizeof fields / sizeof *fields, rows[i].code, rows[i].text);
     for (size_t i = 0; i < sizeof worded_rows / sizeof *worded_rows; i++)
-        expect(worded_rows[i].json, worded, 1, worded_rows[i].code, worded_rows[i].text);
+        expect(worded_rows[i].json, worded, sizeof worded / sizeof *worded, worded_rows[i].code,
+               worded_rows[i].text);
 }
 
 static void puts_values(void **state)
@@ -121,6 +146,31 @@ static void puts_values(void **state)
     assert_int_equal(json_array_size(target.any), 1);
     call_forget_json(&call);
     arena_free(&call.arena);
+}
+
+static void tells_null_from_absent(void **state)
+{
+    static const struct {
+        const char *json;
+        int number, limit; /* their states */
+    } cases[] = {
+        {"{\"name\":\"abc\"}", INTEGER_ABSENT, INTEGER_ABSENT},
+        {"{\"name\":\"abc\",\"number\":null,\"limit\":null}", INTEGER_ABSENT, INTEGER_NULL},
+        {"{\"name\":\"abc\",\"number\":3,\"limit\":3}", INTEGER_GIVEN, INTEGER_GIVEN},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct call call = {.arena = arena_new(), .body = cases[i].json, .body_size = strlen(cases[i].json)};
+        struct target target = {0};
+
+        assert_true(fields_decode(&call, call_json(&call), fields, sizeof fields / sizeof *fields, &target));
+        assert_int_equal(target.number.state, cases[i].number);
+        assert_int_equal(target.limit.state, cases[i].limit);
+        assert_int_equal(target.limit.value, cases[i].limit == INTEGER_GIVEN ? 3 : 0);
+        call_forget_json(&call);
+        arena_free(&call.arena);
+    }
 }
 
 static const struct {
@@ -154,6 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decodes),
         cmocka_unit_test(puts_values),
+        cmocka_unit_test(tells_null_from_absent),
         cmocka_unit_test(tells_truth_as_python_does),
     };
 

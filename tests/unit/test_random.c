@@ -67,11 +67,38 @@ static void test_bytes(void **state)
     }
 }
 
+/* Of a length that is asked for; every letter and digit occurs, and about as often as the others. */
+static void test_letters(void **state)
+{
+    enum { LETTERS = 62, EACH = 4000 };
+    static char text[LETTERS * EACH + 2];
+    size_t seen[256] = {0};
+
+    (void)state;
+    for (size_t length = 0; length < 70; length++) {
+        memset(text, '!', sizeof text);
+        assert_int_equal(random_letters(text, length), ERR_OK);
+        assert_int_equal(strlen(text), length);
+        assert_int_equal(text[length + 1], '!');
+    }
+    assert_int_equal(random_letters(text, sizeof text - 2), ERR_OK);
+    for (const char *c = text; *c; c++)
+        seen[(unsigned char)*c]++;
+    for (const char *c = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"; *c; c++) {
+        /* Eight standard deviations; without throwing bytes away some would be off by thirteen. */
+        assert_in_range(seen[(unsigned char)*c], EACH - 500, EACH + 500);
+        seen[(unsigned char)*c] = 0;
+    }
+    for (size_t i = 0; i < 256; i++)
+        assert_int_equal(seen[i], 0);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_texts),
         cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_letters),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
