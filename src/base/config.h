@@ -89,6 +89,10 @@ struct config {
     } rate_limit;
 
     struct {
+        int64_t retention; /* days; 0: for ever */
+    } audit;
+
+    struct {
         int target; /* enum log_target */
         int format; /* enum log_format */
         int level;  /* enum log_level */

@@ -230,6 +230,9 @@ static const struct option table[] = {
     {"rate_limit.window", OPTION_NUMBER, OPTIONAL, FIELD(rate_limit.window), .min = 1, .max = 86400,
      .value = "300", .text = "The window in seconds."},
 
+    {"audit.retention", OPTION_NUMBER, OPTIONAL, FIELD(audit.retention), .max = 36500, .value = "365",
+     .text = "For how many days it is kept who has changed what; 0: for ever."},
+
     {"log.target", OPTION_WORD, OPTIONAL, FIELD(log.target), .words = log_targets, .value = "stderr",
      .text = "Where log lines go."},
     {"log.format", OPTION_WORD, OPTIONAL, FIELD(log.format), .words = log_formats, .value = "text",

@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "base/config.h"
+#include "homeserver/audit.h"
 #include "homeserver/homeserver.h"
 #include "http/reply.h"
 #include "http/request.h"
@@ -44,7 +45,9 @@ struct call {
     struct caller caller;
     struct actor actor;           /* the same, for the acts; they are told by call->homeserver */
     struct homeserver homeserver; /* the worker's, for this request */
-    const char *body;             /* as it came; NUL-terminated */
+    struct audit audit;  /* a handler may set the `target` of its row: the path's first parameter otherwise */
+    const char *subject; /* localpart of whom a call without a token lets in; NULL: nobody yet */
+    const char *body;    /* as it came; NUL-terminated */
     size_t body_size;
     json_t *json; /* owned; what call_json() made of the body */
     struct reply reply;

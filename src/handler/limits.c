@@ -38,7 +38,7 @@ json_t *limits_failed(struct call *call, const char *account, enum api_error err
     struct attempt_limits bounds = limits(call);
     int64_t retry_after_ms = 0;
     enum err counted;
-    enum err e = db_begin(call->app->db, DB_WRITE);
+    enum err e = db_begin(call->app->db, DB_NOTE);
 
     if (e)
         return call_fail_err(call, e);
@@ -57,7 +57,7 @@ json_t *limits_failed(struct call *call, const char *account, enum api_error err
 void limits_succeeded(struct call *call, const char *account)
 {
     struct attempt attempt = attempt_of(call, account);
-    enum err e = db_begin(call->app->db, DB_WRITE);
+    enum err e = db_begin(call->app->db, DB_NOTE);
 
     if (!e)
         e = db_end(call->app->db, attempts_succeeded(call->app->db, &attempt));

@@ -143,6 +143,7 @@ json_t *login_post(struct call *call)
         return call_fail_err(call, e);
     if (!limits_allow(call, localpart))
         return NULL;
+    call->subject = localpart;
     client = (struct client){.device_id = login.device_id,
                              .display_name = login.device_display_name,
                              .address = call->request.address,

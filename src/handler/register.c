@@ -78,7 +78,7 @@ json_t *register_nonce(struct call *call)
         return call_fail(call, API_UNRECOGNIZED, NULL);
     if (random_nonce(nonce) != ERR_OK)
         return call_fail(call, API_INTERNAL, NULL);
-    e = db_begin(call->app->db, DB_WRITE);
+    e = db_begin(call->app->db, DB_NOTE);
     if (!e)
         e = db_end(call->app->db, nonces_insert(call->app->db, nonce, clock_now_ms()));
     if (e == ERR_LIMITED) {
@@ -240,8 +240,8 @@ json_t *register_post(struct call *call)
         !registration_decode(call, &r) || !limits_allow(call, ""))
         return NULL;
     /* Before the MAC: a nonce allows one guess, and the same message is never accepted twice. */
-    if (!nonce_step(call, r.nonce, DB_WRITE, nonces_use) || !mac_check(call, &r) || !details_check(call, &r))
+    if (!nonce_step(call, r.nonce, DB_NOTE, nonces_use) || !mac_check(call, &r) || !details_check(call, &r))
         return NULL;
-    localpart = localpart_make(call, &r);
+    call->subject = localpart = localpart_make(call, &r);
     return localpart ? account_create(call, &r, localpart) : NULL;
 }

@@ -194,10 +194,12 @@ struct actor {
     const char *address;   /* "" when it is not known */
 };
 
+struct audit;
 struct dendrite;
 struct presence;
 
-/* A copy may be made for a request, with its own `actor` and `reason`; it ends no later than the original. */
+/* A copy may be made for a request, with its own `actor`, `audit` and `reason`; it ends no later than the
+ * original. */
 struct homeserver {
     const struct homeserver_acts *acts;
     const struct config *config; /* borrowed */
@@ -207,6 +209,7 @@ struct homeserver {
     const struct actor *actor;   /* borrowed; NULL: nobody, as in a job or a command */
     struct presence *presence;   /* of this process among those that do jobs */
     bool in_job;                 /* this is the step of a job: it does what it is for, and starts no other */
+    struct audit *audit;         /* borrowed; NULL: what is done leaves no row, as in a job */
     /* Why the last act failed, in a sentence for whoever asked, in the act's arena or for ever; NULL: there
      * is nothing to add to the error. */
     const char *reason;

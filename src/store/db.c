@@ -165,6 +165,8 @@ enum err db_begin(struct db *db, enum db_mode mode)
     static const char read[] = "BEGIN", write[] = "BEGIN IMMEDIATE";
     enum err e;
 
+    db->note = mode == DB_NOTE;
+    db->changes_before = sqlite3_total_changes64(db->handle);
     if (mode != DB_WRITE_NOW) {
         e = execute(db, mode == DB_READ ? read : write, false);
         set_bulk(db, !e && mode == DB_WRITE_BULK);
@@ -176,12 +178,41 @@ enum err db_begin(struct db *db, enum db_mode mode)
     return e;
 }
 
+void db_before_commit(struct db *db, enum err (*act)(void *context), void *context)
+{
+    db->before_commit.act = act;
+    db->before_commit.context = context;
+}
+
+bool db_before_commit_forget(struct db *db)
+{
+    bool pending = db->before_commit.act;
+
+    db_before_commit(db, NULL, NULL);
+    return pending;
+}
+
+/* Commits, after what is asked for if there are changes. */
+static enum err commit(struct db *db)
+{
+    static const char sql[] = "COMMIT";
+    bool heard =
+        db->before_commit.act && !db->note && sqlite3_total_changes64(db->handle) != db->changes_before;
+    enum err e = heard ? db->before_commit.act(db->before_commit.context) : ERR_OK;
+
+    if (!e)
+        e = execute(db, sql, false);
+    if (!e && heard)
+        (void)db_before_commit_forget(db);
+    return e;
+}
+
 enum err db_end(struct db *db, enum err err)
 {
-    static const char commit[] = "COMMIT", rollback[] = "ROLLBACK";
+    static const char rollback[] = "ROLLBACK";
 
     if (!err)
-        err = execute(db, commit, false);
+        err = commit(db);
     /*
      * A full disk, a failed write or a lack of memory may have rolled back already. What goes wrong here is
      * in the log; the caller hears of what came first.

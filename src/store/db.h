@@ -111,9 +111,10 @@ MUST_CHECK enum err db_integer(struct db *db, const char *sql, const struct db_v
  * A transaction. DB_WRITE takes the write lock at once (BEGIN IMMEDIATE), waiting up to DB_BUSY_TIMEOUT_MS,
  * so that it cannot fail in its middle for a lock; DB_WRITE_NOW is the same without waiting, DB_WRITE_BULK
  * with memory for some ten thousand rows, which would otherwise be written and read again and again; db_end()
- * gives it back. Errors: ERR_BUSY, ERR_IO.
+ * gives it back. DB_NOTE is DB_WRITE for what the program keeps for itself, such as counters of failures: it
+ * is nobody's change, and db_before_commit() passes it over. Errors: ERR_BUSY, ERR_IO.
  */
-enum db_mode { DB_READ, DB_WRITE, DB_WRITE_NOW, DB_WRITE_BULK };
+enum db_mode { DB_READ, DB_WRITE, DB_WRITE_NOW, DB_WRITE_BULK, DB_NOTE };
 MUST_CHECK enum err db_begin(struct db *db, enum db_mode mode);
 
 /*
@@ -130,5 +131,15 @@ MUST_CHECK enum err db_end(struct db *db, enum err err);
  */
 void db_checkpoint_later(struct db *db);
 void db_checkpoint(struct db *db);
+
+/*
+ * Has `act` run with `context` at the end of the next transaction that changes a row, inside it, so that what
+ * it writes is there if and only if the change is. An error of `act` rolls all back. It stays asked for until
+ * a transaction with it has been committed. One at a time.
+ */
+void db_before_commit(struct db *db, enum err (*act)(void *context), void *context);
+
+/* Takes that back. True if it was still to come: nothing was changed, or not for good. */
+bool db_before_commit_forget(struct db *db);
 
 #endif

@@ -26,6 +26,12 @@ struct db {
     int64_t waiting_since_ms; /* for a lock; on the monotonic clock */
     int wal_pages;            /* in the write-ahead log at the last commit, and not copied since */
     bool checkpoints_later;   /* until db_checkpoint() */
+    struct {
+        enum err (*act)(void *context); /* NULL: nothing is asked for */
+        void *context;
+    } before_commit;
+    bool note;              /* the transaction that is open is nobody's change */
+    int64_t changes_before; /* rows that the connection had changed when the transaction began */
 };
 
 /* A result code without what makes it an extended one. */

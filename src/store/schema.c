@@ -42,6 +42,18 @@ static const char *const deferred[] = {
     NULL,
 };
 
+/* An index for each filter of the list, in its order; AUTOINCREMENT: a number is never given out again. */
+static const char *const audit[] = {
+    "CREATE TABLE mxadmin_audit (id INTEGER PRIMARY KEY AUTOINCREMENT, ts BIGINT NOT NULL,"
+    " admin TEXT NOT NULL, device_id TEXT, address TEXT NOT NULL, method TEXT NOT NULL, route TEXT NOT NULL,"
+    " target TEXT NOT NULL, parameters TEXT NOT NULL, outcome BIGINT, request_id TEXT NOT NULL)",
+    "CREATE INDEX mxadmin_audit_ts_idx ON mxadmin_audit (ts, id)",
+    "CREATE INDEX mxadmin_audit_admin_idx ON mxadmin_audit (admin, ts, id)",
+    "CREATE INDEX mxadmin_audit_target_idx ON mxadmin_audit (target, ts, id)",
+    "CREATE INDEX mxadmin_audit_route_idx ON mxadmin_audit (route, ts, id)",
+    NULL,
+};
+
 static const struct {
     const char *name;
     const char *const *statements; /* up to a NULL */
@@ -49,6 +61,7 @@ static const struct {
     {"settings, nonces, attempts", first_tables},
     {"transactions", transactions},
     {"deferred", deferred},
+    {"audit", audit},
 };
 #define MIGRATIONS ((int64_t)(sizeof migrations / sizeof migrations[0]))
 
