@@ -41,6 +41,11 @@ static const struct {
 };
 #define HAS(option) (1U << (option))
 
+const char *command_option_name(enum command_option option)
+{
+    return options[option].name;
+}
+
 static int serve(const struct invocation *invocation)
 {
     return invocation->host->serve(invocation->config_path);

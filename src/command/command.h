@@ -48,6 +48,9 @@ struct invocation {
     const char *value[OPTION__MAX]; /* NULL: not given, or an option without a value */
 };
 
+/* The option without its "--". */
+const char *command_option_name(enum command_option option);
+
 /* Runs the command of the command line and returns the exit code. */
 int command_main(int argc, char **argv, const struct command_host *host);
 

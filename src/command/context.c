@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "command/audited.h"
 #include "command/console.h"
 #include "command/context.h"
 #include "matrix/id.h"
@@ -16,6 +18,7 @@ enum err context_config(const struct invocation *invocation, struct config **con
 
 enum err context_open(struct context *context, const struct invocation *invocation)
 {
+    uid_t uid = getuid(); /* before another is taken on */
     enum err e;
 
     *context = (struct context){.invocation = invocation};
@@ -34,10 +37,12 @@ enum err context_open(struct context *context, const struct invocation *invocati
         e = gate_open_beside(&context->gate, context->config->database, config_hash_slots(context->config));
     if (!e)
         e = homeserver_open(&context->homeserver, context->config, context->db, context->gate);
+    if (!e)
+        context_audit_begin(context, uid);
     return e;
 }
 
-const char *context_local_user(struct context *context, const char *text)
+static const char *local_user(struct context *context, const char *text)
 {
     const char *server_name = context->config->server_name;
     struct user_id id;
@@ -53,10 +58,22 @@ const char *context_local_user(struct context *context, const char *text)
     return NULL;
 }
 
-int context_failed(const struct context *context, const struct context_words *words, enum err e)
+const char *context_local_user(struct context *context, const char *text)
+{
+    const char *localpart = local_user(context, text);
+
+    /* Whom the operand names is whom the command is about. */
+    if (localpart && text == context->invocation->operand)
+        context->audit.row.target =
+            arena_printf(context->arena, "@%s:%s", localpart, context->config->server_name);
+    return localpart;
+}
+
+int context_failed(struct context *context, const struct context_words *words, enum err e)
 {
     const char *text = context->homeserver.reason;
 
+    context->result = e;
     for (; !text && words->err; words++)
         if (words->err == e)
             text = words->text;
@@ -66,6 +83,7 @@ int context_failed(const struct context *context, const struct context_words *wo
 
 void context_close(struct context *context)
 {
+    context_audit_end(context);
     homeserver_close(&context->homeserver);
     gate_close(&context->gate);
     db_close(&context->db);

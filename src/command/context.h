@@ -7,6 +7,7 @@
 #include "base/config.h"
 #include "base/err.h"
 #include "command/command.h"
+#include "homeserver/audit.h"
 #include "homeserver/homeserver.h"
 
 struct context {
@@ -16,6 +17,9 @@ struct context {
     struct db *db;
     struct gate *gate;
     struct homeserver homeserver; /* of `config`, `db` and `gate` */
+    struct audit audit;
+    const char *who; /* login name of who runs the command, for the audit */
+    enum err result; /* of what the command does, for the audit */
 };
 
 /*
@@ -45,6 +49,6 @@ struct context_words {
  * Says why what the command wanted to do with its operand failed: in the words of the homeserver if it gave
  * any, else of `words`, else of err_text(). Returns COMMAND_FAILED.
  */
-int context_failed(const struct context *context, const struct context_words *words, enum err e);
+int context_failed(struct context *context, const struct context_words *words, enum err e);
 
 #endif

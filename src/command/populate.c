@@ -83,7 +83,7 @@ int command_populate(const struct invocation *invocation)
     }
     e = context_open(&context, invocation);
     if (!e) {
-        e = homeserver_populate(&context.homeserver, &population);
+        context.result = e = homeserver_populate(&context.homeserver, &population);
         if (e)
             console_error(invocation, "%s", err_text(e));
         else

@@ -117,7 +117,7 @@ static enum err describe(struct audit *audit)
     return describe_parameters(call, target_given, &row->parameters);
 }
 
-void audited_begin(struct call *call, const char *route)
+void call_audit_begin(struct call *call, const char *route)
 {
     call->audit = (struct audit){
         .db = call->app->db,
@@ -130,7 +130,7 @@ void audited_begin(struct call *call, const char *route)
     audit_arm(&call->audit);
 }
 
-void audited_end(struct call *call)
+void call_audit_end(struct call *call)
 {
     audit_end(&call->audit, call->reply.status);
 }

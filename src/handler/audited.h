@@ -6,9 +6,9 @@
 #include "handler/call.h"
 
 /* From here on the call leaves a row if it changes something. `route` is the pattern of its path. */
-void audited_begin(struct call *call, const char *route);
+void call_audit_begin(struct call *call, const char *route);
 
 /* The call has its answer, whose status is the outcome. */
-void audited_end(struct call *call);
+void call_audit_end(struct call *call);
 
 #endif

@@ -51,6 +51,7 @@ static bool read_notice(struct call *call, struct notice *notice)
     }
     notice->localpart =
         call_local_user(call, body.user_id, false, "Server notices can only be sent to local users");
+    call->audit.row.target = body.user_id;
     notice->type = body.type;
     notice->state_key = body.state_key;
     notice->content = body.content;

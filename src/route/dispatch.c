@@ -118,14 +118,14 @@ void dispatch_run(struct call *call, struct dispatched *dispatched)
     call->homeserver = call->app->homeserver;
     call->homeserver.actor = call->actor.localpart ? &call->actor : NULL;
     if (!dispatched->reading)
-        audited_begin(call, dispatched->route->pattern);
+        call_audit_begin(call, dispatched->route->pattern);
     body = dispatched->route->handler(call);
     if (body)
         reply_json(&call->reply, 200, body);
     else if (call->reply.status == 0)
         call_fail(call, API_INTERNAL, NULL); /* there was no memory for the body */
     if (!dispatched->reading)
-        audited_end(call);
+        call_audit_end(call);
     reading_end(call, dispatched);
     log_request_id(NULL);
 }

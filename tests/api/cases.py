@@ -16,6 +16,7 @@ The cases under cases/*.yaml. A file is a list of cases, run in its order agains
       want_headers: {Allow: "re:GET"}
       save: {token: access_token}       # ${token} from here on
       unchanged: true                   # the database; always true where the status is 400 or more
+      audit: {target: "@user:example.org"}  # part of the one row of mxadmin_audit that a change leaves
 
 The first item may be {config: {option: value}, accounts: {name: {password, type, deactivated}}}, which adds to the
 configuration and the accounts of service.py, and have {rooms: {name: {of: user, joined: [user]}}}, public rooms whose
@@ -33,7 +34,7 @@ import yaml
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cases")
 SECRET = "fixture-secret"
 KEYS = {"name", "method", "path", "as", "headers", "remote", "json", "body", "body_size", "register_mac", "status",
-        "want", "exact", "want_headers", "save", "unchanged"}
+        "want", "exact", "want_headers", "save", "unchanged", "audit"}
 
 
 def load():

@@ -22,6 +22,8 @@ COMPARED_HEADERS = {"content-type", "allow", "cache-control", *CORS}
 VOLATILE = {"access_token", "device_id", "nonce", "last_seen", "last_seen_ts", "creation_ts", "retry_after_ms",
             "base_url", "ip", "user_agent", "event_id", "token"}
 
+AUDIT_TABLES = {"mxadmin_audit", "sqlite_sequence"}
+
 answers = {}  # (file, name) -> {front: what is compared}
 
 
@@ -99,6 +101,20 @@ def check_wanted(case, answer):
         assert cases.matches(value, answer.headers.get(name.lower())), name
 
 
+def check_audit(case, answer, stage, before, last):
+    """What has changed has left one row, which agrees with the answer; what has not, none."""
+    rows, after = stage.service.audit(last), stage.service.dump()
+    changed = any(after[table] != before[table] for table in after if table not in AUDIT_TABLES)
+    assert len(rows) == changed
+    if changed:
+        who = case.get("as", "none")
+        want = {"admin": "@%s:example.org" % who if who in stage.service.tokens else "re:", "address": "re:.",
+                "method": case["method"], "outcome": answer.status, "request_id": answer.headers["x-request-id"]}
+        assert cases.matches(want, rows[0]), rows
+    if "audit" in case and not cases.matches(case["audit"], rows[0] if rows else None):
+        pytest.fail("%r does not have %r" % (rows, case["audit"]))
+
+
 def remember(file, name, front, answer):
     headers = {key: value for key, value in answer.headers.items() if key in COMPARED_HEADERS}
     answers.setdefault((file, name), {})[front] = (
@@ -111,15 +127,15 @@ def remember(file, name, front, answer):
 def test_case(stage, front, file, case):
     stage = stage.get(front, file)
     case = cases.fill(case, stage.variables)
-    guarded = case.get("unchanged", case["status"] >= 400)
-    before = stage.service.dump() if guarded else None
+    before, last = stage.service.dump(), max((row["id"] for row in stage.service.audit()), default=0)
     answer = stage.front.client.ask(case["method"], case["path"], headers_of(case, stage.service.tokens),
                                     cases.body_of(case))
     print(answer)
     check_always(case, answer)
     check_wanted(case, answer)
-    if guarded:
+    if case.get("unchanged", case["status"] >= 400):
         assert stage.service.dump() == before, "the database has changed"
+    check_audit(case, answer, stage, before, last)
     for variable, path in case.get("save", {}).items():
         stage.variables[variable] = cases.pick(answer.json(), path)
     remember(file, case["name"], front, answer)

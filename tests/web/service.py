@@ -121,6 +121,16 @@ class Service:
         finally:
             database.close()
 
+    def audit(self, after=0):
+        """The rows of the audit whose number is higher, oldest first, as objects."""
+        database = sqlite3.connect(self.database)
+        database.row_factory = sqlite3.Row
+        try:
+            rows = database.execute("SELECT * FROM mxadmin_audit WHERE id > ? ORDER BY id", [after])
+            return [{**row, "parameters": json.loads(row["parameters"])} for row in map(dict, rows)]
+        finally:
+            database.close()
+
     @staticmethod
     def rows(database, table):
         cursor = database.execute('SELECT * FROM "%s"' % table)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "homeserver/audit.h"
 #include "homeserver/standalone/standalone.h"
 #include "store/devices.h"
 
@@ -156,8 +157,10 @@ static enum err leave_all_rooms(struct homeserver *hs, const char *localpart)
 enum err standalone_deactivate(struct homeserver *hs, const char *localpart)
 {
     const char *server_name = hs->config->server_name;
-    enum err e = leave_all_rooms(hs, localpart);
+    enum err e;
 
+    audit_unfinished(hs->audit);
+    e = leave_all_rooms(hs, localpart);
     if (!e)
         e = db_begin(hs->db, DB_WRITE);
     if (e)

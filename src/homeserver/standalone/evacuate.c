@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "homeserver/audit.h"
 #include "homeserver/standalone/member.h"
 #include "homeserver/standalone/standalone.h"
 #include "store/events.h"
@@ -23,9 +24,18 @@
 
 struct evacuation {
     struct room_writer writer;
+    struct audit *audit;
     struct list affected; /* of const char *: ids */
     int64_t batch_end_ms; /* on the monotonic clock */
 };
+
+static struct evacuation evacuation_of(const struct homeserver *hs, struct arena *arena)
+{
+    return (struct evacuation){
+        .audit = hs->audit,
+        .affected = {.arena = arena, .item_size = sizeof(const char *)},
+    };
+}
 
 static enum err batch_begin(struct evacuation *evacuation)
 {
@@ -98,6 +108,8 @@ static enum err evacuate_room_batch(struct evacuation *evacuation, const char *r
     if (!e)
         e = evacuate_members(evacuation, room, after, done);
     e = room_close(&room, e);
+    if (!*done)
+        audit_unfinished(evacuation->audit);
     return db_end(evacuation->writer.db, e);
 }
 
@@ -124,7 +136,7 @@ static enum err foresee_room(struct evacuation *evacuation, const char *room_id)
 enum err standalone_evacuate_room(struct homeserver *hs, const char *room_id, bool dry_run,
                                   struct arena *arena, struct id_list *affected)
 {
-    struct evacuation evacuation = {.affected = {.arena = arena, .item_size = sizeof(const char *)}};
+    struct evacuation evacuation = evacuation_of(hs, arena);
     int64_t after = 0;
     bool done = false;
     enum err e = room_writer_open(&evacuation.writer, hs, arena);
@@ -190,6 +202,8 @@ static enum err evacuate_user_batch(struct evacuation *evacuation, const struct 
     do
         e = leave_room(evacuation, leaver, &leaver->rooms[(*next)++]);
     while (!e && *next < leaver->count && !batch_is_over(evacuation));
+    if (*next < leaver->count)
+        audit_unfinished(evacuation->audit);
     return db_end(evacuation->writer.db, e);
 }
 
@@ -230,7 +244,7 @@ static enum err foresee_rooms(struct evacuation *evacuation, const struct leaver
 enum err standalone_evacuate_user(struct homeserver *hs, const char *localpart, bool dry_run,
                                   struct arena *arena, struct id_list *affected)
 {
-    struct evacuation evacuation = {.affected = {.arena = arena, .item_size = sizeof(const char *)}};
+    struct evacuation evacuation = evacuation_of(hs, arena);
     struct leaver leaver = {.user_id = arena_printf(arena, "@%s:%s", localpart, hs->config->server_name)};
     enum account_type type;
     enum err e = accounts_type(hs->db, localpart, hs->config->server_name, &type);

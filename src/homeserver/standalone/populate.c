@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 
+#include "homeserver/audit.h"
 #include "homeserver/standalone/create.h"
 #include "homeserver/standalone/member.h"
 #include "homeserver/standalone/standalone.h"
@@ -247,6 +248,7 @@ enum err standalone_populate(struct homeserver *hs, const struct population *pop
     struct arena *arena = arena_new();
     enum err e = arena ? room_writer_open(&populating.writer, hs, arena) : ERR_NOMEM;
 
+    audit_unfinished(hs->audit);
     if (!e)
         e = db_begin(hs->db, DB_WRITE_BULK);
     if (!e)
