@@ -135,8 +135,7 @@ INSTALLED := conf/mxadmin.yaml:$(SYSCONFDIR)/mxadmin/mxadmin.yaml.sample \
 	conf/man/mxadmin.1:$(PREFIX)/share/man/man1/mxadmin.1 \
 	conf/man/mxadmin.yaml.5:$(PREFIX)/share/man/man5/mxadmin.yaml.5 \
 	LICENSE:$(PREFIX)/share/doc/mxadmin/LICENSE \
-	nginx/mxadmin.conf:$(SHARE)/nginx/mxadmin.conf \
-	$(foreach f,$(wildcard nginx/snippets/*.conf),$(f):$(SHARE)/$(f)) \
+	$(foreach f,$(wildcard nginx/*.conf nginx/snippets/*.conf),$(f):$(SHARE)/$(f)) \
 	$(foreach f,$(wildcard conf/apache/*.conf),$(f):$(SHARE)/apache/$(notdir $(f)))
 install: all
 	umask 022; $(INSTALL) -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/mxadmin/cgi-bin

@@ -22,9 +22,12 @@ FILES = {
     "{prefix}/share/man/man5/mxadmin.yaml.5": 0o644,
     "{prefix}/share/doc/mxadmin/LICENSE": 0o644,
     "{prefix}/share/mxadmin/nginx/mxadmin.conf": 0o644,
+    "{prefix}/share/mxadmin/nginx/homeserver.conf": 0o644,
     "{prefix}/share/mxadmin/nginx/snippets/mxadmin-fastcgi.conf": 0o644,
+    "{prefix}/share/mxadmin/nginx/snippets/mxadmin-attached.conf": 0o644,
     "{prefix}/share/mxadmin/apache/mxadmin-fcgid.conf": 0o644,
     "{prefix}/share/mxadmin/apache/mxadmin-cgi.conf": 0o644,
+    "{prefix}/share/mxadmin/apache/mxadmin-attached.conf": 0o644,
 }
 
 

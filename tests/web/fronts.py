@@ -34,6 +34,7 @@ class Front:
     """The parts that all have in common; a child writes the configuration and names the commands."""
 
     user = None  # whose the data is to be
+    probe = "/_mxadmin/health"
 
     def __init__(self, service):
         self.service = service
@@ -66,7 +67,7 @@ class Front:
             if any(process.poll() is not None for process in self.processes):
                 return False
             try:
-                if self.client.ask("GET", "/_mxadmin/health").status == 200:
+                if self.client.ask("GET", self.probe).status == 200:
                     return True
             except OSError:
                 pass
@@ -95,17 +96,22 @@ class Front:
 class Nginx(Front):
     """`mxadmin serve` behind nginx."""
 
+    site = "mxadmin.conf"
+
     def __init__(self, service):
         super().__init__(service)
         self.sockets = tempfile.TemporaryDirectory(prefix="mxadmin-")  # for its short name
         self.socket = os.path.join(self.sockets.name, "mxadmin.sock")
 
+    def replacements(self):
+        """By the name of a snippet, what an operator would change in it."""
+        return {"mxadmin-upstream.conf": [("unix:/run/mxadmin/mxadmin.sock", "unix:" + self.socket)]}
+
     def configure(self):
-        for name in ("mxadmin-fastcgi.conf", "mxadmin-locations.conf"):
-            self.write("snippets/" + name, shipped("nginx/snippets/" + name))
-        self.write("mxadmin.conf", shipped(
-            "nginx/mxadmin.conf", ("unix:/run/mxadmin/mxadmin.sock", "unix:" + self.socket),
-            ("listen 127.0.0.1:8480;", "listen 127.0.0.1:%d;" % self.port)))
+        for name in os.listdir(os.path.join(ROOT, "nginx/snippets")):
+            self.write("snippets/" + name, shipped("nginx/snippets/" + name, *self.replacements().get(name, [])))
+        self.write("mxadmin.conf", shipped("nginx/" + self.site,
+                                           ("listen 127.0.0.1:8480;", "listen 127.0.0.1:%d;" % self.port)))
         self.config_file = self.write("nginx.conf", """
             %s
             daemon off;
@@ -137,6 +143,11 @@ class Nginx(Front):
 
 class Apache(Front):
     user = "www-data" if os.geteuid() == 0 else None
+    modules = ["mpm_event", "authz_core", "alias", "env", "headers"]
+
+    def parts(self):
+        """The configuration of the virtual host."""
+        return ["Include conf-available/mxadmin.conf"]
 
     def configure(self):
         paths = [('"/usr/local/lib/mxadmin/cgi-bin/mxadmin/"', '"%s/"' % self.service.program),
@@ -145,16 +156,15 @@ class Apache(Front):
         os.chmod(self.folder, 0o755)
         self.write("conf-available/mxadmin-common.conf", shipped("conf/apache/mxadmin-common.conf"))
         self.write("conf-available/mxadmin.conf", shipped("conf/apache/" + self.shipped, *paths))
-        modules = ["mpm_event", "authz_core", "alias", "env", "headers", self.module]
         self.config_file = self.write("apache2.conf", "\n".join([
             "ServerRoot " + self.folder, "DefaultRuntimeDir " + self.folder, "PidFile pid", "ErrorLog error.log",
             "Mutex file:%s default" % self.folder, "Listen 127.0.0.1:%d" % self.port, "ServerName localhost",
             *(["User " + self.user, "Group " + self.user] if self.user else []),
-            *("LoadModule %s_module %s/mod_%s.so" % (name, MODULES, name) for name in modules),
+            *("LoadModule %s_module %s/mod_%s.so" % (name, MODULES, name) for name in [*self.modules, self.module]),
             # The fewest processes that do: the machine is small.
             "StartServers 1", "ServerLimit 1", "MinSpareThreads 1", "MaxSpareThreads 16", "ThreadsPerChild 16",
             "MaxRequestWorkers 16", *self.settings(),
-            "<VirtualHost *:%d>" % self.port, "Include conf-available/mxadmin.conf", "</VirtualHost>", ""]))
+            "<VirtualHost *:%d>" % self.port, *self.parts(), "</VirtualHost>", ""]))
 
     def commands(self):
         return [["apache2", "-D", "FOREGROUND", "-f", self.config_file]]
@@ -190,4 +200,44 @@ class Cgi(Apache):
         return ["ScriptSock cgid.sock"]
 
 
+class HomeserverNginx(Nginx):
+    """The host of a homeserver: Dendrite, which `dendrite` listens in place of, and mxadmin beside it."""
+
+    site = "homeserver.conf"
+
+    def __init__(self, service, dendrite, *attached):
+        """`dendrite` is a port, `attached` replacements in the file of what is mxadmin's."""
+        super().__init__(service)
+        self.dendrite, self.attached = dendrite, attached
+
+    def replacements(self):
+        return {**super().replacements(), "mxadmin-attached.conf": self.attached,
+                "mxadmin-dendrite.conf": [("server 127.0.0.1:8008;", "server 127.0.0.1:%d;" % self.dendrite)]}
+
+
+class HomeserverApache:
+    """Adds Dendrite to one of the two ways to run mxadmin in Apache."""
+
+    modules = [*Apache.modules, "proxy", "proxy_http", "setenvif", "authz_host"]
+
+    def __init__(self, service, dendrite, *attached):
+        super().__init__(service)
+        self.dendrite, self.attached = dendrite, attached
+
+    def parts(self):
+        self.write("conf-available/mxadmin-attached.conf", shipped(
+            "conf/apache/mxadmin-attached.conf", *self.attached,
+            ("http://127.0.0.1:8008/", "http://127.0.0.1:%d/" % self.dendrite)))
+        return super().parts() + ["Include conf-available/mxadmin-attached.conf"]
+
+
+class HomeserverFcgid(HomeserverApache, Fcgid):
+    pass
+
+
+class HomeserverCgi(HomeserverApache, Cgi):
+    pass
+
+
 FRONTS = {"nginx": Nginx, "fcgid": Fcgid, "cgi": Cgi}
+HOMESERVER_FRONTS = {"nginx": HomeserverNginx, "fcgid": HomeserverFcgid, "cgi": HomeserverCgi}
