@@ -92,3 +92,22 @@ const char *call_local_user(struct call *call, const char *text, bool localpart_
         call_fail(call, API_INTERNAL, NULL);
     return localpart;
 }
+
+const char *call_existing_user(struct call *call, const char *text, const char *remote_text,
+                               const char *unknown_text)
+{
+    const char *localpart = call_local_user(call, text, false, remote_text);
+    enum account_type type;
+    enum err e;
+
+    if (!localpart)
+        return NULL;
+    e = accounts_type(call->app->db, localpart, call->app->config->server_name, &type);
+    if (!e)
+        return localpart;
+    if (e == ERR_NOT_FOUND)
+        call_fail(call, API_NOT_FOUND, unknown_text);
+    else
+        call_fail_err(call, e);
+    return NULL;
+}

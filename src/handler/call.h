@@ -82,4 +82,11 @@ void call_forget_json(struct call *call);
  */
 const char *call_local_user(struct call *call, const char *text, bool localpart_too, const char *remote_text);
 
+/*
+ * The same of a user id whose account is there, deactivated or not. NULL after the answer has become 400 as
+ * above, or 404 M_NOT_FOUND with `unknown_text`.
+ */
+const char *call_existing_user(struct call *call, const char *text, const char *remote_text,
+                               const char *unknown_text);
+
 #endif

@@ -5,12 +5,19 @@
 
 #include "handler/call.h"
 
+/* account_data.c */
+handler user_account_data_get;
+
 /* evacuate.c */
 handler evacuate_room;
 handler evacuate_user;
 
 /* health.c */
 handler health_get;
+
+/* identities.c */
+handler threepid_user_get;
+handler external_id_user_get;
 
 /* login.c */
 handler login_flows;
@@ -32,6 +39,9 @@ handler profile_get;
 handler profile_display_name_get;
 handler profile_avatar_url_get;
 
+/* pushers.c */
+handler user_pushers_get;
+
 /* register.c */
 handler register_nonce;
 handler register_post;
@@ -42,6 +52,12 @@ handler registration_tokens_get;
 handler registration_token_get;
 handler registration_token_put;
 handler registration_token_delete;
+
+/* user_rooms.c */
+handler user_joined_rooms_get;
+handler user_memberships_get;
+handler user_invite_count_get;
+handler user_joined_count_get;
 
 /* username.c */
 handler username_available;

@@ -46,6 +46,17 @@ bool parameter_integer(struct call *call, const char *name, int64_t *value)
     return true;
 }
 
+bool parameter_required_integer(struct call *call, const char *name, int64_t *value)
+{
+    const char *text;
+
+    if (query_get(&call->request.query, name))
+        return parameter_integer(call, name, value);
+    text = arena_printf(call->arena, "Missing required integer query parameter %s", name);
+    call_fail(call, text ? API_MISSING_PARAM : API_INTERNAL, text);
+    return false;
+}
+
 bool parameter_backwards(struct call *call, bool *backwards)
 {
     return either(call, "dir", "b", "f", backwards) ||

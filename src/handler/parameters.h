@@ -17,6 +17,9 @@ MUST_CHECK bool parameter_boolean(struct call *call, const char *name, bool *val
 /* A number that is not negative. */
 MUST_CHECK bool parameter_integer(struct call *call, const char *name, int64_t *value);
 
+/* The same, which has to be there: else 400 M_MISSING_PARAM. */
+MUST_CHECK bool parameter_required_integer(struct call *call, const char *name, int64_t *value);
+
 /* `dir`: "f" for forwards, or "b". */
 MUST_CHECK bool parameter_backwards(struct call *call, bool *backwards);
 

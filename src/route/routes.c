@@ -20,6 +20,16 @@ const struct route routes[] = {
     {METHOD_GET,  CLIENT "/profile/{user_id}/displayname", profile_display_name_get, .access = ACCESS_ANYONE, .reads = true},
     {METHOD_GET,  CLIENT "/profile/{user_id}/avatar_url", profile_avatar_url_get, .access = ACCESS_ANYONE, .reads = true},
 
+    /* A user, by others */
+    {METHOD_GET,  SYNAPSE "/users/{user_id}/joined_rooms", user_joined_rooms_get, .access = ACCESS_ADMIN, .reads = true},
+    {METHOD_GET,  SYNAPSE "/users/{user_id}/memberships", user_memberships_get, .access = ACCESS_ADMIN, .reads = true},
+    {METHOD_GET,  SYNAPSE "/users/{user_id}/sent_invite_count", user_invite_count_get, .access = ACCESS_ADMIN},
+    {METHOD_GET,  SYNAPSE "/users/{user_id}/cumulative_joined_room_count", user_joined_count_get, .access = ACCESS_ADMIN, .reads = true},
+    {METHOD_GET,  SYNAPSE "/users/{user_id}/pushers", user_pushers_get, .access = ACCESS_ADMIN, .reads = true},
+    {METHOD_GET,  SYNAPSE "/users/{user_id}/accountdata", user_account_data_get, .access = ACCESS_ADMIN, .reads = true},
+    {METHOD_GET,  SYNAPSE "/threepid/{medium}/users/{address}", threepid_user_get, .access = ACCESS_ADMIN, .reads = true},
+    {METHOD_GET,  SYNAPSE "/auth_providers/{provider}/users/{external_id}", external_id_user_get, .access = ACCESS_ADMIN, .reads = true},
+
     /* Rooms */
     {METHOD_POST, DENDRITE "/evacuateRoom/{room_id}", evacuate_room, .access = ACCESS_ADMIN, .slow = true},
     {METHOD_GET,  DENDRITE "/evacuateRoom/{room_id}", evacuate_room, .access = ACCESS_ADMIN, .slow = true},

@@ -10,6 +10,34 @@ static const char sql_put_type[] = "INSERT INTO syncapi_account_data_type (id, u
                                    " VALUES (?1, '@' || ?2 || ':' || ?3, ?4, ?5)"
                                    " ON CONFLICT (user_id, room_id, type) DO UPDATE SET id = excluded.id";
 
+static const char sql_list[] = "SELECT COALESCE(room_id, ''), type, content FROM userapi_account_datas"
+                               " WHERE localpart = ?1 AND server_name = ?2 ORDER BY room_id, type";
+
+enum err account_data_list(struct db *db, const char *localpart, const char *server_name,
+                           enum err (*each)(const struct account_data *data, void *context), void *context)
+{
+    struct stmt *stmt;
+    bool row = true;
+    enum err e = db_query(db, sql_list, DB_ARGS(DB_T(localpart), DB_T(server_name)), &stmt);
+
+    while (!e && row) {
+        e = db_step(stmt, &row);
+        if (!e && row) {
+            const struct account_data data = {
+                .localpart = localpart,
+                .server_name = server_name,
+                .room_id = db_text(stmt, 0),
+                .type = db_text(stmt, 1),
+                .content = db_text(stmt, 2),
+            };
+
+            e = each(&data, context);
+        }
+    }
+    db_done(&stmt);
+    return e;
+}
+
 enum err account_data_put(struct db *db, const struct account_data *data)
 {
     int64_t position = 0;

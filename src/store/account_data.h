@@ -15,6 +15,12 @@ struct account_data {
     const char *content; /* JSON */
 };
 
+/* Calls `each` for all that a user keeps, in the order of rooms and types; stops at its first error and
+ * returns it. */
+MUST_CHECK enum err account_data_list(struct db *db, const char *localpart, const char *server_name,
+                                      enum err (*each)(const struct account_data *data, void *context),
+                                      void *context);
+
 /* Adds it, or replaces that of the same type. */
 MUST_CHECK enum err account_data_put(struct db *db, const struct account_data *data);
 

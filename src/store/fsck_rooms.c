@@ -8,23 +8,23 @@
  * all that it looks at.
  */
 #include "store/fsck.h"
-#include "store/fsck_json.h"
+#include "store/sql_json.h"
 
 /* The lists and objects in columns, of the tables as the statements below call them. */
-#define LATEST         FSCK_JSON("latest_event_nids")
-#define LATEST_OF_ROOM FSCK_JSON("r.latest_event_nids")
-#define NIDS           FSCK_JSON("event_nids")
-#define NIDS_OF_BLOCK  FSCK_JSON("b.event_nids")
-#define BARE_NIDS      FSCK_BARE_LIST("event_nids")
-#define FOLLOWERS      FSCK_BARE_LIST("p.event_nids")
-#define EVENT_JSON     FSCK_JSON("j.event_json")
+#define LATEST         SQL_JSON("latest_event_nids")
+#define LATEST_OF_ROOM SQL_JSON("r.latest_event_nids")
+#define NIDS           SQL_JSON("event_nids")
+#define NIDS_OF_BLOCK  SQL_JSON("b.event_nids")
+#define BARE_NIDS      SQL_BARE_LIST("event_nids")
+#define FOLLOWERS      SQL_BARE_LIST("p.event_nids")
+#define EVENT_JSON     SQL_JSON("j.event_json")
 
 /* Members of the event `j`, and of the invitation `i`. */
-#define EVENT_SENDER      FSCK_MEMBER("j.event_json", "$.sender")
-#define EVENT_MEMBERSHIP  FSCK_MEMBER("j.event_json", "$.content.membership")
-#define INVITE_ROOM_ID    FSCK_MEMBER("i.invite_event_json", "$.room_id")
-#define INVITE_STATE_KEY  FSCK_MEMBER("i.invite_event_json", "$.state_key")
-#define INVITE_MEMBERSHIP FSCK_MEMBER("i.invite_event_json", "$.content.membership")
+#define EVENT_SENDER      SQL_MEMBER("j.event_json", "$.sender")
+#define EVENT_MEMBERSHIP  SQL_MEMBER("j.event_json", "$.content.membership")
+#define INVITE_ROOM_ID    SQL_MEMBER("i.invite_event_json", "$.room_id")
+#define INVITE_STATE_KEY  SQL_MEMBER("i.invite_event_json", "$.state_key")
+#define INVITE_MEMBERSHIP SQL_MEMBER("i.invite_event_json", "$.content.membership")
 
 /* Rooms with a member of another server, whose events come in any order and with gaps. */
 #define FEDERATED_ROOMS "(SELECT room_nid FROM roomserver_membership WHERE NOT target_local)"

@@ -5,13 +5,13 @@
  * position may be later than its event's, never earlier.
  */
 #include "store/fsck.h"
-#include "store/fsck_json.h"
+#include "store/sql_json.h"
 
 /* Members of the event `j`. */
-#define EVENT_ROOM_ID    FSCK_MEMBER("j.event_json", "$.room_id")
-#define EVENT_TYPE       FSCK_MEMBER("j.event_json", "$.type")
-#define EVENT_STATE_KEY  FSCK_MEMBER("j.event_json", "$.state_key")
-#define EVENT_MEMBERSHIP FSCK_MEMBER("j.event_json", "$.content.membership")
+#define EVENT_ROOM_ID    SQL_MEMBER("j.event_json", "$.room_id")
+#define EVENT_TYPE       SQL_MEMBER("j.event_json", "$.type")
+#define EVENT_STATE_KEY  SQL_MEMBER("j.event_json", "$.state_key")
+#define EVENT_MEMBERSHIP SQL_MEMBER("j.event_json", "$.content.membership")
 
 const struct fsck_statement fsck_sync_statements[] = {
     {

@@ -54,6 +54,13 @@ static const char *const audit[] = {
     NULL,
 };
 
+static const char *const external_ids[] = {
+    "CREATE TABLE mxadmin_external_ids (auth_provider TEXT NOT NULL, external_id TEXT NOT NULL,"
+    " localpart TEXT NOT NULL, PRIMARY KEY (auth_provider, external_id))",
+    "CREATE INDEX mxadmin_external_ids_localpart_idx ON mxadmin_external_ids (localpart)",
+    NULL,
+};
+
 static const struct {
     const char *name;
     const char *const *statements; /* up to a NULL */
@@ -62,6 +69,7 @@ static const struct {
     {"transactions", transactions},
     {"deferred", deferred},
     {"audit", audit},
+    {"external ids", external_ids},
 };
 #define MIGRATIONS ((int64_t)(sizeof migrations / sizeof migrations[0]))
 

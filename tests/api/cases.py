@@ -19,8 +19,8 @@ The cases under cases/*.yaml. A file is a list of cases, run in its order agains
       audit: {target: "@user:example.org"}  # part of the one row of mxadmin_audit that a change leaves
 
 The first item may be {config: {option: value}, accounts: {name: {password, type, deactivated}}}, which adds to the
-configuration and the accounts of service.py, and have {rooms: {name: {of: user, joined: [user]}}}, public rooms whose
-ids are ${name}.
+configuration and the accounts of service.py, have {rooms: {name: {of: user, joined: [user]}}}, public rooms whose
+ids are ${name}, and {sql: [statement]}, what no request and no command can make.
 """
 import glob
 import hashlib
@@ -44,7 +44,7 @@ def load():
         with open(path) as file:
             items = yaml.safe_load(file)
         head = items.pop(0) if "name" not in items[0] else {}
-        assert set(head) <= {"config", "accounts", "rooms"}, path
+        assert set(head) <= {"config", "accounts", "rooms", "sql"}, path
         for case in items:
             case["name"] = str(case["name"])  # YAML reads "null" as none
             assert set(case) <= KEYS, "%s: %s: unknown key %s" % (path, case["name"], set(case) - KEYS)

@@ -24,6 +24,9 @@ VOLATILE = {"access_token", "device_id", "nonce", "last_seen", "last_seen_ts", "
 
 AUDIT_TABLES = {"mxadmin_audit", "sqlite_sequence"}
 
+# Objects whose keys are ids: of devices in whois, of rooms elsewhere.
+KEYED_BY_ID = {"devices", "memberships", "rooms"}
+
 answers = {}  # (file, name) -> {front: what is compared}
 
 
@@ -38,9 +41,10 @@ class Stage:
             self.clear()
             head = FILES[file][0]
             self.service = Service(head.get("config"), head.get("accounts"), head.get("rooms"))
+            self.variables = {**self.service.tokens, **self.service.rooms}
+            self.service.run(cases.fill(head.get("sql", []), self.variables))
             self.front = FRONTS[front](self.service).start()
             self.key = (front, file)
-            self.variables = {**self.service.tokens, **self.service.rooms}
         return self
 
     def clear(self):
@@ -72,8 +76,7 @@ def stable(value):
     if isinstance(value, list):
         return [stable(item) for item in value]
     if isinstance(value, dict):
-        # In whois the keys of "devices" are device ids.
-        return {key: (sorted(map(repr, map(stable, item.values()))) if key == "devices" and isinstance(item, dict)
+        return {key: (sorted(map(repr, map(stable, item.values()))) if key in KEYED_BY_ID and isinstance(item, dict)
                       else None if key in VOLATILE else stable(item)) for key, item in value.items()}
     return value
 

@@ -100,6 +100,14 @@ class Service:
         self.config_file = os.path.join(self.data, "mxadmin.yaml")
         self.database = os.path.join(self.data, self.config["database"])
 
+    def run(self, statements):
+        """Runs SQL on the database, before anybody serves it."""
+        database = sqlite3.connect(self.database)
+        with database:
+            for statement in statements:
+                database.execute(statement)
+        database.close()
+
     def give_to(self, user):
         """Lets `user` own the data, and every user come to it and to a copy of the program."""
         os.chmod(self.folder, 0o755)
