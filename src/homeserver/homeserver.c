@@ -2,6 +2,7 @@
 #include "homeserver/dendrite/dendrite.h"
 #include "homeserver/homeserver.h"
 #include "homeserver/standalone/standalone.h"
+#include "store/presence.h"
 
 static const struct homeserver_acts *const acts_of[] = {
     [CONFIG_HOMESERVER_STANDALONE] = &standalone_acts,
@@ -10,12 +11,17 @@ static const struct homeserver_acts *const acts_of[] = {
 
 enum err homeserver_open(struct homeserver *hs, const struct config *config, struct db *db, struct gate *gate)
 {
+    enum err e;
+
     *hs = (struct homeserver){
         .acts = acts_of[config->homeserver.kind],
         .config = config,
         .db = db,
         .gate = gate,
     };
+    e = presence_open(&hs->presence, db);
+    if (e)
+        return e;
     return config->homeserver.kind == CONFIG_HOMESERVER_DENDRITE ? dendrite_open(&hs->dendrite, config)
                                                                  : ERR_OK;
 }
@@ -23,6 +29,7 @@ enum err homeserver_open(struct homeserver *hs, const struct config *config, str
 void homeserver_close(struct homeserver *hs)
 {
     dendrite_close(&hs->dendrite);
+    presence_close(&hs->presence);
     *hs = (struct homeserver){0};
 }
 

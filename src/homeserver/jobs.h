@@ -40,9 +40,6 @@ MUST_CHECK enum err jobs_wait(struct homeserver *hs, const char *id, struct aren
 MUST_CHECK enum err jobs_run(struct homeserver *hs, const struct job_request *request, struct arena *arena,
                              struct job *job);
 
-/* Whether the job has ended. */
-bool job_has_ended(const struct job *job);
-
 /* The items of a job that belong to the list `outcome` of its result; they live in `arena`. */
 MUST_CHECK enum err jobs_items(struct homeserver *hs, const char *id, const char *outcome,
                                struct arena *arena, struct id_list *list);
@@ -67,10 +64,11 @@ MUST_CHECK enum err jobs_deactivate(struct homeserver *hs, const char *localpart
 /* The side of the runner. */
 
 /*
- * Does one batch of the job whose turn it is, as the holder that this process is. `*worked` is false when
- * none is due; `*pause_ms` is how long there will be none then, as far as is known now, -1: for ever. Also
- * sweeps what ended long ago, and takes over what processes that died had claimed.
+ * Takes over what processes that died had claimed, and does one batch of the job whose turn it is, or forgets
+ * one that ended long ago; `new_first`, which alternates, lets one that has not begun come before the others.
+ * `*pause_ms` is how long there is nothing to do after that unless the bell of hs->presence rings; 0: there
+ * may be more. Errors are of the database, not of the job.
  */
-MUST_CHECK enum err jobs_turn(struct homeserver *hs, bool *worked, int64_t *pause_ms);
+MUST_CHECK enum err jobs_turn(struct homeserver *hs, bool new_first, int64_t *pause_ms);
 
 #endif

@@ -32,6 +32,7 @@ enum job_status {
 const char *job_status_name(enum job_status status);
 bool job_status_find(const char *name, enum job_status *status);
 
+/* A job as it stands. */
 struct job {
     const char *id;
     const char *kind;
@@ -47,19 +48,21 @@ struct job {
     const char *error;   /* the same in a sentence; NULL: it went well */
     int64_t attempts;    /* that failed in a row */
     int64_t created_ts;
-    int64_t due_ts; /* it does not begin, or is not tried again, before this */
+    int64_t due_ts; /* it does not begin, or is not tried again, before this; 0: at once */
     int64_t started_ts;
     int64_t heartbeat_ts; /* when its last batch began or ended */
     int64_t finished_ts;
 };
 
+/* Whether it is over, one way or another. */
+bool job_has_ended(const struct job *job);
+
 /*
- * Adds a job of `new`'s kind, target, parameters and actor, which begins at new->due_ts, to be claimed by
- * `holder` at once (0: by nobody). `id` becomes its id; ERR_EXISTS: there is one of this kind for this target
- * that has not ended, and `id` is that one's.
+ * Adds a job of `new`'s kind, target, parameters and actor, which begins at new->due_ts. `id` becomes its id;
+ * ERR_EXISTS: there is one of this kind for this target that has not ended, and `id` is that one's, which is
+ * now due at new->due_ts at the latest.
  */
-MUST_CHECK enum err jobs_insert(struct db *db, const struct job *new, int64_t holder, int64_t now_ms,
-                                char id[JOBS_ID_SIZE]);
+MUST_CHECK enum err jobs_insert(struct db *db, const struct job *new, int64_t now_ms, char id[JOBS_ID_SIZE]);
 
 /* Finds a job; texts live in `arena`. ERR_NOT_FOUND. */
 MUST_CHECK enum err jobs_find(struct db *db, const char *id, struct arena *arena, struct job *job);
@@ -101,9 +104,8 @@ MUST_CHECK enum err jobs_give_back(struct db *db, struct job *job, int64_t holde
  */
 MUST_CHECK enum err jobs_cancel(struct db *db, const char *id, int64_t now_ms);
 
-/* The holders of claims that are not 0; calls `each` for every one. */
-MUST_CHECK enum err jobs_holders(struct db *db, enum err (*each)(int64_t holder, void *context),
-                                 void *context);
+/* Who has claims, and how many there are that have; they live in `arena`. */
+MUST_CHECK enum err jobs_holders(struct db *db, struct arena *arena, int64_t **holders, size_t *count);
 
 /* Gives back all that a holder that is gone had claimed; its `*count` is how many that were. */
 MUST_CHECK enum err jobs_disown(struct db *db, int64_t holder, int64_t now_ms, int64_t *count);
@@ -111,9 +113,12 @@ MUST_CHECK enum err jobs_disown(struct db *db, int64_t holder, int64_t now_ms, i
 /* When the next job that nobody has claimed is due. ERR_NOT_FOUND: there is none. */
 MUST_CHECK enum err jobs_next_due(struct db *db, int64_t *due_ts);
 
-/* Forgets one job, and its items, that ended longer than JOBS_LIFETIME_MS ago. ERR_NOT_FOUND: there is none.
- */
-MUST_CHECK enum err jobs_sweep(struct db *db, int64_t now_ms);
+/* The job that ended first, more than JOBS_LIFETIME_MS ago; its id lives in `arena`. ERR_NOT_FOUND: there is
+ * none. */
+MUST_CHECK enum err jobs_expired(struct db *db, int64_t now_ms, struct arena *arena, const char **id);
+
+/* Forgets a job and its items. */
+MUST_CHECK enum err jobs_forget(struct db *db, const char *id);
 
 /*
  * The items of a job: what it acts on one by one, in the order in which they were added, and what has become

@@ -61,6 +61,28 @@ static const char *const external_ids[] = {
     NULL,
 };
 
+/* One of a kind a target, as long as it has not ended. */
+static const char *const jobs[] = {
+    "CREATE TABLE mxadmin_jobs (id TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, target TEXT NOT NULL,"
+    " parameters TEXT NOT NULL, actor TEXT, status TEXT NOT NULL, cancelling BOOLEAN NOT NULL,"
+    " holder BIGINT NOT NULL, turn BIGINT NOT NULL, done BIGINT NOT NULL, total BIGINT NOT NULL,"
+    " cursor TEXT NOT NULL, result TEXT, failure BIGINT NOT NULL, error TEXT, attempts BIGINT NOT NULL,"
+    " created_ts BIGINT NOT NULL, due_ts BIGINT NOT NULL, started_ts BIGINT NOT NULL,"
+    " heartbeat_ts BIGINT NOT NULL, finished_ts BIGINT NOT NULL)",
+    "CREATE UNIQUE INDEX mxadmin_jobs_target_idx ON mxadmin_jobs (kind, target) WHERE finished_ts = 0",
+    "CREATE INDEX mxadmin_jobs_due_idx ON mxadmin_jobs (due_ts) WHERE finished_ts = 0",
+    "CREATE INDEX mxadmin_jobs_turn_idx ON mxadmin_jobs (turn) WHERE finished_ts = 0",
+    "CREATE INDEX mxadmin_jobs_holder_idx ON mxadmin_jobs (holder) WHERE holder <> 0",
+    "CREATE INDEX mxadmin_jobs_finished_idx ON mxadmin_jobs (finished_ts)",
+    "CREATE INDEX mxadmin_jobs_created_idx ON mxadmin_jobs (created_ts, id)",
+
+    "CREATE TABLE mxadmin_job_items (job_id TEXT NOT NULL, position BIGINT NOT NULL, item TEXT NOT NULL,"
+    " outcome TEXT, detail TEXT, PRIMARY KEY (job_id, position), UNIQUE (job_id, item))",
+    "CREATE INDEX mxadmin_job_items_waiting_idx ON mxadmin_job_items (job_id, position)"
+    " WHERE outcome IS NULL",
+    NULL,
+};
+
 static const struct {
     const char *name;
     const char *const *statements; /* up to a NULL */
@@ -70,6 +92,7 @@ static const struct {
     {"deferred", deferred},
     {"audit", audit},
     {"external ids", external_ids},
+    {"jobs", jobs},
 };
 #define MIGRATIONS ((int64_t)(sizeof migrations / sizeof migrations[0]))
 

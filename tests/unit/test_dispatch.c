@@ -314,6 +314,7 @@ static void a_session_that_ended_stays_ended(void **state)
     assert_int_equal(begin(&a, d->db, &asked), DISPATCH_READY);
     assert_int_equal(homeserver_open(&a.app.homeserver, &config, d->db, NULL), ERR_OK);
     dispatch_run(&a.call, &a.dispatched);
+    homeserver_close(&a.app.homeserver);
     assert_int_equal(a.call.reply.status, 200);
     dispatch_end(&a.call, &a.dispatched);
     done(&a);

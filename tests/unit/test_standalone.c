@@ -32,6 +32,14 @@ static struct homeserver homeserver_for(const struct database *d, const struct c
     return hs;
 }
 
+static void end_homeserver(struct homeserver *hs)
+{
+    struct gate *gate = hs->gate;
+
+    homeserver_close(hs);
+    gate_close(&gate);
+}
+
 static void create(struct homeserver *hs, const char *localpart, const char *password)
 {
     const struct new_account account = {localpart, password, NULL, ACCOUNT_USER};
@@ -82,7 +90,7 @@ static void creates_an_account_with_a_session(void **state)
     before = fingerprint(d->db);
     assert_int_equal(homeserver_create_account(&hs, &alice, &browser, d->arena, &session), ERR_EXISTS);
     assert_true(fingerprint(d->db) == before);
-    gate_close(&hs.gate);
+    end_homeserver(&hs);
 }
 
 static void an_account_without_password_cannot_sign_in(void **state)
@@ -97,7 +105,7 @@ static void an_account_without_password_cannot_sign_in(void **state)
     for (size_t i = 0; i < sizeof passwords / sizeof passwords[0]; i++)
         assert_int_equal(homeserver_sign_in(&hs, "robot", passwords[i], &browser, d->arena, &session),
                          ERR_DENIED);
-    gate_close(&hs.gate);
+    end_homeserver(&hs);
 }
 
 static void signs_in(void **state)
@@ -132,7 +140,7 @@ static void signs_in(void **state)
             fail_msg("row %zu: %s", i, err_text(e));
         assert_true(fingerprint(d->db) - before == (e ? 0 : 1000000));
     }
-    gate_close(&hs.gate);
+    end_homeserver(&hs);
 }
 
 static void a_known_device_gets_a_new_token(void **state)
@@ -153,7 +161,7 @@ static void a_known_device_gets_a_new_token(void **state)
     assert_int_equal(devices_find_token(d->db, second.access_token, SERVER, d->arena, &owner), ERR_OK);
     assert_int_equal(number(d->db, "SELECT COUNT(*) FROM userapi_devices WHERE display_name = 'My phone'"),
                      1);
-    gate_close(&hs.gate);
+    end_homeserver(&hs);
 }
 
 static void renews_an_outdated_hash(void **state)
@@ -181,7 +189,7 @@ static void renews_an_outdated_hash(void **state)
                          ERR_OK);
         again = hash_of(d, "alice");
         assert_string_equal(hash, again); /* only once */
-        gate_close(&hs.gate);
+        end_homeserver(&hs);
     }
 }
 
@@ -198,7 +206,7 @@ static void begins_a_session_without_password(void **state)
     assert_int_equal(homeserver_begin_session(&hs, "bob", &phone, d->arena, &session), ERR_NOT_FOUND);
     assert_int_equal(homeserver_deactivate(&hs, "alice"), ERR_OK);
     assert_int_equal(homeserver_begin_session(&hs, "alice", &phone, d->arena, &session), ERR_DEACTIVATED);
-    gate_close(&hs.gate);
+    end_homeserver(&hs);
 }
 
 static void sets_a_password(void **state)
@@ -221,7 +229,7 @@ static void sets_a_password(void **state)
     assert_int_equal(homeserver_set_password(&hs, "alice", "fourth time", true, NULL), ERR_OK);
     assert_int_equal(number(d->db, "SELECT COUNT(*) FROM userapi_devices"), 0);
     assert_int_equal(homeserver_sign_in(&hs, "alice", "fourth time", &phone, d->arena, &kept), ERR_OK);
-    gate_close(&hs.gate);
+    end_homeserver(&hs);
 }
 
 static void ends_sessions(void **state)
@@ -239,7 +247,7 @@ static void ends_sessions(void **state)
     assert_int_equal(homeserver_end_sessions(&hs, "alice"), ERR_OK);
     assert_int_equal(homeserver_end_sessions(&hs, "alice"), ERR_OK);
     assert_int_equal(number(d->db, "SELECT COUNT(*) FROM userapi_devices"), 0);
-    gate_close(&hs.gate);
+    end_homeserver(&hs);
 }
 
 static void makes_admins(void **state)
@@ -270,7 +278,7 @@ static void makes_admins(void **state)
         assert_int_equal(type, rows[i].after);
     }
     assert_int_equal(homeserver_set_admin(&hs, "bob", true), ERR_NOT_FOUND);
-    gate_close(&hs.gate);
+    end_homeserver(&hs);
 }
 
 static void deactivates(void **state)
@@ -287,7 +295,7 @@ static void deactivates(void **state)
     assert_int_equal(number(d->db, "SELECT COUNT(*) FROM userapi_devices"), 0);
     assert_int_equal(homeserver_sign_in(&hs, "alice", "correct horse", &phone, d->arena, &session),
                      ERR_DENIED);
-    gate_close(&hs.gate);
+    end_homeserver(&hs);
 }
 
 /* The last statement of each act is made to fail: what went before it has not happened either. */
@@ -315,7 +323,7 @@ static void acts_are_whole(void **state)
     assert_int_not_equal(homeserver_set_password(&hs, "alice", "battery staple", true, NULL), ERR_OK);
     assert_int_not_equal(homeserver_deactivate(&hs, "alice"), ERR_OK);
     assert_true(fingerprint(d->db) == before);
-    gate_close(&hs.gate);
+    end_homeserver(&hs);
 }
 
 static int registers(const struct database *d, int i)
@@ -331,7 +339,7 @@ static int registers(const struct database *d, int i)
         return 124;
     hs = homeserver_for(&mine, &bcrypt);
     e = homeserver_create_account(&hs, &account, &browser, mine.arena, &session);
-    gate_close(&hs.gate);
+    end_homeserver(&hs);
     db_close(&mine.db);
     return (int)e;
 }
@@ -362,7 +370,7 @@ static int signs_in_often(const struct database *d, int i)
         e = homeserver_sign_in(&hs, "alice", "correct horse", &browser, mine.arena, &session);
     if (i == 0)
         e = homeserver_set_password(&hs, "alice", "battery staple", true, NULL);
-    gate_close(&hs.gate);
+    end_homeserver(&hs);
     db_close(&mine.db);
     return (int)e;
 }
@@ -374,7 +382,7 @@ static void no_session_outlives_the_password_it_was_begun_with(void **state)
     int results[PROCESSES_MAX];
 
     create(&hs, "alice", "correct horse");
-    gate_close(&hs.gate);
+    end_homeserver(&hs);
     at_once(4, signs_in_often, d, results);
     assert_int_equal(results[0], ERR_OK);
     for (int i = 1; i < 4; i++) /* done before the reset, refused after it, or asked to come back */

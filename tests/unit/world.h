@@ -68,6 +68,7 @@ static inline int world_end(void **state)
     struct world *w = *state;
 
     room_writer_close(&w->writer);
+    homeserver_close(&w->hs);
     *state = w->d;
     free(w);
     return database_end(state);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "homeserver/job_kinds.h"
+
+static enum err step_deactivate(struct homeserver *hs, struct job *job, struct arena *arena)
+{
+    enum err e = homeserver_deactivate(hs, job->target);
+
+    (void)arena;
+    job->total = 1;
+    if (!e) {
+        job->done = 1;
+        job->status = JOB_COMPLETE;
+    }
+    return e;
+}
+
+static const struct job_kind kinds[] = {
+    {JOB_EVACUATE_ROOM, job_evacuate_room},
+    {JOB_DEACTIVATE, step_deactivate},
+};
+
+const struct job_kind *job_kind_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(kinds[i].name, name) == 0)
+            return &kinds[i];
+    return NULL;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC */
+/* The kinds of jobs there are. */
+#ifndef HOMESERVER_JOB_KINDS_H
+#define HOMESERVER_JOB_KINDS_H
+
+#include "homeserver/homeserver.h"
+#include "store/jobs.h"
+
+/* About how long a step may take: other jobs have their turns after it, and a runner that is to end waits. */
+#define JOB_BATCH_MS 250
+
+/*
+ * Does one batch, and says in job->done, total, cursor and result how far that came; texts live in `arena`.
+ * With job->status JOB_COMPLETE it was the last one. It may be cut off anywhere, or its end not be noted:
+ * done again from where it began it has the same effect. No transaction is open; hs->actor may be nobody, and
+ * hs->in_job is set.
+ */
+typedef enum err job_step(struct homeserver *hs, struct job *job, struct arena *arena);
+
+struct job_kind {
+    const char *name;
+    job_step *step;
+};
+
+/* NULL: there is no such kind. */
+const struct job_kind *job_kind_find(const char *name);
+
+/* Each in the file of its name. */
+job_step job_evacuate_room;
+
+#define JOB_EVACUATE_ROOM "evacuate_room" /* the target is a room ID */
+#define JOB_DEACTIVATE    "deactivate"    /* the target is a localpart */
+
+#endif

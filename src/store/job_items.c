@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/list.h"
+#include "store/jobs.h"
+
+static const char sql_add[] =
+    "INSERT INTO mxadmin_job_items (job_id, position, item) VALUES (?1,"
+    " (SELECT COALESCE(MAX(position), 0) + 1 FROM mxadmin_job_items WHERE job_id = ?1), ?2)"
+    " ON CONFLICT (job_id, item) DO NOTHING";
+static const char sql_waiting[] = "SELECT position, item FROM mxadmin_job_items"
+                                  " WHERE job_id = ?1 AND outcome IS NULL ORDER BY position LIMIT ?2";
+static const char sql_settle[] =
+    "UPDATE mxadmin_job_items SET outcome = ?3, detail = ?4 WHERE job_id = ?1 AND position = ?2";
+static const char sql_list[] = "SELECT position, item, outcome, detail FROM mxadmin_job_items"
+                               " WHERE job_id = ?1 AND outcome IS NOT NULL ORDER BY position";
+
+enum err job_items_add(struct db *db, const char *job_id, const char *item)
+{
+    return db_run(db, sql_add, DB_ARGS(DB_T(job_id), DB_T(item)), NULL);
+}
+
+enum err job_items_waiting(struct db *db, const char *job_id, size_t max, struct arena *arena,
+                           struct job_item **items, size_t *count)
+{
+    struct list list = {.arena = arena, .item_size = sizeof **items};
+    struct stmt *stmt;
+    bool row = true;
+    enum err e = db_query(db, sql_waiting, DB_ARGS(DB_T(job_id), DB_I((int64_t)max)), &stmt);
+
+    while (!e && row) {
+        e = db_step(stmt, &row);
+        if (!e && row) {
+            struct job_item *item = list_add(&list);
+
+            if (!item) {
+                e = ERR_NOMEM;
+                break;
+            }
+            item->position = db_int(stmt, 0);
+            item->item = db_copy(stmt, 1, arena, &e);
+        }
+    }
+    db_done(&stmt);
+    *items = list.items;
+    *count = list.count;
+    return e;
+}
+
+enum err job_items_settle(struct db *db, const char *job_id, const struct job_item *item)
+{
+    return db_run(db, sql_settle,
+                  DB_ARGS(DB_T(job_id), DB_I(item->position), DB_T(item->outcome), DB_T(item->detail)), NULL);
+}
+
+enum err job_items_list(struct db *db, const char *job_id,
+                        enum err (*each)(const struct job_item *item, void *context), void *context)
+{
+    struct stmt *stmt;
+    bool row = true;
+    enum err e = db_query(db, sql_list, DB_ARGS(DB_T(job_id)), &stmt);
+
+    while (!e && row) {
+        e = db_step(stmt, &row);
+        if (!e && row) {
+            const struct job_item item = {
+                .position = db_int(stmt, 0),
+                .item = db_text(stmt, 1),
+                .outcome = db_text(stmt, 2),
+                .detail = db_text(stmt, 3),
+            };
+
+            e = each(&item, context);
+        }
+    }
+    db_done(&stmt);
+    return e;
+}
