@@ -3,6 +3,7 @@
 # make            builds build/mxadmin
 # make run        the main job on a fresh machine, in the foreground (PORT, DIR, DEPS)
 # make check      every test on a fresh machine; the last line counts them
+# make check-dendrite   DENDRITE_BIN=; the tests that want a real Dendrite
 # make bench      the benchmarks
 # make install    DESTDIR= PREFIX=
 #
@@ -51,7 +52,7 @@ endif
 SOURCES := $(sort $(wildcard src/*/*.c src/*/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 
-.PHONY: all run check bench install clean packages sample format
+.PHONY: all run check check-dendrite bench install clean packages sample format
 all: packages $(BUILD)/mxadmin
 
 # Says which packages are missing, and how to get them, before the compiler says it in its own way.
@@ -113,6 +114,9 @@ run:
 
 check:
 	@MAKE='$(MAKE)' ./tests/run
+
+check-dendrite:
+	@MAKE='$(MAKE)' DENDRITE_BIN='$(DENDRITE_BIN)' ./tests/check-dendrite
 
 bench:
 	@MAKE='$(MAKE)' ./tests/bench/run

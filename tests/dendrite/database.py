@@ -75,15 +75,16 @@ class Database:
         return self.value("SELECT event_state_key FROM roomserver_event_state_keys WHERE event_state_key_nid = ?",
                           number)
 
-    def save_account_data(self, user_id, room_id, kind, content):
+    def save_account_data(self, user_id, room_id, kind, content, tell=True):
         localpart = user_id[1:].partition(":")[0]
         self.write("INSERT INTO userapi_account_datas (localpart, server_name, room_id, type, content)"
                    " VALUES (?, ?, ?, ?, ?) ON CONFLICT (localpart, server_name, room_id, type)"
                    " DO UPDATE SET content = excluded.content",
                    localpart, SERVER_NAME, room_id, kind, encode(content))
-        self.write("INSERT INTO syncapi_account_data_type (id, user_id, room_id, type) VALUES (?, ?, ?, ?)"
-                   " ON CONFLICT (user_id, room_id, type) DO UPDATE SET id = excluded.id",
-                   self.position("accountdata"), user_id, room_id, kind)
+        if tell:
+            self.write("INSERT INTO syncapi_account_data_type (id, user_id, room_id, type) VALUES (?, ?, ?, ?)"
+                       " ON CONFLICT (user_id, room_id, type) DO UPDATE SET id = excluded.id",
+                       self.position("accountdata"), user_id, room_id, kind)
 
     def account_data(self, user_id, room_id, kind):
         content = self.value("SELECT content FROM userapi_account_datas WHERE localpart = ? AND server_name = ?"

@@ -149,10 +149,17 @@ class Room:
         if event["type"] == "m.room.member":
             self.store_membership(number, identifier, event, position)
         if event["type"] == "m.room.redaction":
-            self.store_redaction(identifier, event)
+            self.store_redaction(number, identifier, event)
         return identifier
 
-    def store_event(self, identifier, event, before):
+    def store_rejected(self, event):
+        """What is not allowed is kept all the same, and has no effect."""
+        identifier = event_id(int(self.version), event)
+        number = self.store_rows(identifier, event, self.snapshot())
+        self.database.write("UPDATE roomserver_events SET is_rejected = 1, sent_to_output = 0 WHERE event_nid = ?",
+                            number)
+
+    def store_rows(self, identifier, event, before):
         database = self.database
         state_key = database.state_key_number(event.get("state_key"))
         auth = [database.value("SELECT event_nid FROM roomserver_events WHERE event_id = ?", other)
@@ -166,11 +173,15 @@ class Room:
             # It means to add the number to those that are there, and asks for 1 instead of for them.
             database.write("INSERT INTO roomserver_previous_events VALUES (?, ?) ON CONFLICT (previous_event_id)"
                            " DO UPDATE SET event_nids = '1,' || excluded.event_nids", previous, str(number))
+        return number
+
+    def store_event(self, identifier, event, before):
+        number = self.store_rows(identifier, event, before)
         if "state_key" in event:
             self.set_snapshot(number)
         latest = [other for other in self.latest() if self.event_ids([other])[0] not in event["prev_events"]]
-        database.write("UPDATE roomserver_rooms SET latest_event_nids = ?, last_event_sent_nid = ? WHERE room_nid = ?",
-                       encode([number] + latest).decode(), number, self.number)
+        self.database.write("UPDATE roomserver_rooms SET latest_event_nids = ?, last_event_sent_nid = ?"
+                            " WHERE room_nid = ?", encode([number] + latest).decode(), number, self.number)
         return number
 
     def set_snapshot(self, number):
@@ -240,10 +251,13 @@ class Room:
             " DO UPDATE SET event_id = excluded.event_id, stream_pos = excluded.stream_pos,"
             " topological_pos = excluded.topological_pos", self.room_id, user_id, membership, identifier, position,
             event["depth"])
-        self.retire_invitations(user_id, target)
-        if membership == "invite":
-            database.write("INSERT INTO roomserver_invites VALUES (?, ?, ?, ?, 0, ?)", identifier, self.number, target,
-                           sender, encode(event))
+        if membership != "invite":
+            self.retire_invitations(user_id, target)
+        else:
+            # One that has not been answered is not replaced.
+            database.write("INSERT INTO roomserver_invites SELECT ?1, ?2, ?3, ?4, 0, ?5 WHERE NOT EXISTS (SELECT * FROM"
+                           " roomserver_invites WHERE room_nid = ?2 AND target_nid = ?3 AND NOT retired)", identifier,
+                           self.number, target, sender, encode(event))
             database.write("INSERT INTO syncapi_invite_events VALUES (?, ?, ?, ?, ?, 0)", database.position("invite"),
                            identifier, self.room_id, user_id, encode(self.headered(identifier, event)))
 
@@ -255,18 +269,22 @@ class Room:
             self.database.write("UPDATE syncapi_invite_events SET deleted = 1, id = ? WHERE event_id = ?",
                                 self.database.position("invite"), old)
 
-    def store_redaction(self, identifier, event):
-        redacted_id = event.get("redacts") or event["content"]["redacts"]
-        database, version = self.database, int(self.version)
-        number = database.value("SELECT event_nid FROM roomserver_events WHERE event_id = ?", redacted_id)
-        redacted = redact(version, self.event(number))
-        redacted["unsigned"] = {"redacted_because": {**event, "event_id": identifier}}
+    def store_redaction(self, number, identifier, event):
+        """What it notes of the redaction in the event is its own object in the one place, and the client's event in
+        the other, where it also loses the id."""
+        database, redacted_id = self.database, event["content"]["redacts"]
+        redacted_number = database.value("SELECT event_nid FROM roomserver_events WHERE event_id = ?", redacted_id)
+        redacted = redact(int(self.version), self.event(redacted_number))
+        for_client = {name: event[name] for name in ("content", "origin_server_ts", "redacts", "sender", "type")}
         database.write("INSERT INTO roomserver_redactions VALUES (?, ?, 1)", identifier, redacted_id)
-        database.write("UPDATE roomserver_event_json SET event_json = ? WHERE event_nid = ?", encode(redacted), number)
-        headered = self.headered(redacted_id, redacted)
+        because = {"EventNID": number, "PDU": event, "Rejected": False}
+        redacted["unsigned"] = {"redacted_because": because, "redacted_by": identifier}
+        database.write("UPDATE roomserver_event_json SET event_json = ? WHERE event_nid = ?", encode(redacted),
+                       redacted_number)
+        redacted["unsigned"]["redacted_because"] = {**for_client, "event_id": identifier}
         for table in ("syncapi_output_room_events", "syncapi_current_room_state"):
-            database.write(f"UPDATE {table} SET headered_event_json = ? WHERE event_id = ?", encode(headered),
-                           redacted_id)
+            database.write(f"UPDATE {table} SET headered_event_json = ? WHERE event_id = ?",
+                           encode(self.headered("", redacted)), redacted_id)
 
     def headered(self, identifier, event):
         return {**event, "_event_id": identifier, "_room_version": self.version}

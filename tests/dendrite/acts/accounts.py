@@ -84,14 +84,18 @@ def complete(call, localpart, password, kind, device_id, device_name, display_na
 
 def add(database, localpart, password, kind, service="", display_name=None):
     database.write("INSERT INTO userapi_accounts VALUES (?, ?, ?, ?, ?, 0, ?)", localpart, SERVER_NAME, now(),
-                   passwords.make(password), service, kind)
+                   passwords.make(password), service or None, kind)
     database.write("INSERT INTO userapi_profiles VALUES (?, ?, ?, '')", localpart, SERVER_NAME,
                    display_name or localpart)
-    # The rules that everybody begins with, which have the name in them.
+    database.save_account_data(local_id(localpart), "", "m.push_rules", push_rules(database, localpart))
+
+
+def push_rules(database, localpart):
+    """The rules that everybody begins with, which have the name in them."""
     rules = database.row("SELECT localpart, content FROM userapi_account_datas WHERE type = 'm.push_rules' LIMIT 1")
     old, content = rules[0], json.loads(rules[1])
     text = json.dumps(content).replace(f'"{old}"', f'"{localpart}"').replace(local_id(old), local_id(localpart))
-    database.save_account_data(local_id(localpart), "", "m.push_rules", json.loads(text))
+    return json.loads(text)
 
 
 def reset_password(call):

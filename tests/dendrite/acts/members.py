@@ -39,10 +39,14 @@ def join(call):
     user_id = call.caller.user_id
     if room.membership(user_id) != "join":
         content = {**given, **profiles.stored(call.database, call.caller.localpart), "membership": "join"}
+        event = room.build(user_id, "m.room.member", content, user_id, unsigned={})
         try:
-            room.send(user_id, "m.room.member", content, user_id, unsigned={})
+            allowed.check(room, event)
         except allowed.Denied as fault:
+            room.store_rejected(event)
+            call.keep = True
             raise answers.forbidden(str(fault)) from None
+        room.store(event)
     return {"room_id": room.room_id}
 
 

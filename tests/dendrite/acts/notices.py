@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: ISC
 """Server notices. Only `body` and `msgtype` are sent on, and nobody asks whether the recipient exists."""
+import shared  # noqa: F401, and with it the folders of what is shared with other tests
+
 import answers
 import body
-from acts import members, rooms
-from call import ADMIN, split_id
+import check_events
+from acts import accounts, members, rooms
+from call import ADMIN, account, split_id
 from database import local_id
 from folder import SERVER_NAME
 
@@ -53,11 +56,19 @@ def room_for(call, sender, user_id):
         return common[0]
     name = database.config["global"]["server_notices"]["room_name"]
     room = rooms.make(database, sender, "private_chat", name, creation={"m.federate": False}, users={user_id: -10})
-    event_id = members.invite_to(room, sender, user_id, creating=True)
     if split_id(user_id)[1] != SERVER_NAME:
+        # The room stays.
+        call.keep = True
+        database.state_key_number(user_id)
+        event_id = check_events.event_id(10, room.build(sender, "m.room.member", {"membership": "invite"}, user_id))
         url = (f"matrix://{split_id(user_id)[1]}/_matrix/federation/v2/invite/{room.room_id.replace('!', '%21')}/"
                f"{event_id}")
         raise answers.forbidden(f'r.federation.SendInviteV2: failed to send invite: Put "{url}": federation prohibited'
                                 " by configuration")
+    members.invite_to(room, sender, user_id, creating=True)
+    if not account(database, split_id(user_id)[0]):
+        # Whoever is notified has rules for it.
+        rules = accounts.push_rules(database, split_id(user_id)[0])
+        database.save_account_data(user_id, "", "m.push_rules", rules, tell=False)
     database.save_account_data(user_id, room.room_id, "m.tag", TAG)
     return room

@@ -31,7 +31,9 @@ def every(call):
     if query.get("room_id") and not room:
         raise answers.message(500, "Internal Server Error")
     condition = " WHERE (?1 IS NULL OR room_nid = ?1) AND (?2 IS NULL OR reporting_user_nid = ?2)"
-    values = [room and room.number, user_number(database, query.get("user_id"))]
+    # Who is not known is from now on.
+    user = database.state_key_number(query["user_id"]) if query.get("user_id") else None
+    values = [room and room.number, user]
     order = " ORDER BY received_ts" + (" DESC" if query.get("dir", "b") in ("", "b") else "") + " LIMIT ?3 OFFSET ?4"
     rows = database.rows(SELECT + condition + order, *values, limit, start)
     if len({row[3] for row in rows}) < len(rows):
@@ -39,13 +41,6 @@ def every(call):
     total = database.value("SELECT COUNT(*) FROM roomserver_reported_events" + condition, *values) if rows else 0
     more = {"next_token": start + len(rows)} if start + limit < total else {}
     return {"event_reports": [fields(database, row) for row in rows] or None, "total": total, **more}
-
-
-def user_number(database, user_id):
-    if not user_id:
-        return None
-    return database.value("SELECT event_state_key_nid FROM roomserver_event_state_keys WHERE event_state_key = ?",
-                          user_id) or -1
 
 
 def report_id(call):

@@ -20,11 +20,12 @@ LEVELS = {
 
 def create(call):
     given = body.read(call.body, {"preset": str, "visibility": str, "name": str, "topic": str, "invite": list})
-    preset = given.get("preset") or ("public_chat" if given.get("visibility") == "public" else "private_chat")
-    room = make(call.database, call.caller.user_id, preset, given.get("name"), given.get("topic"))
+    public = given.get("visibility") == "public"
+    room = make(call.database, call.caller.user_id, given.get("preset", "public_chat" if public else ""),
+                given.get("name"), given.get("topic"))
     for user_id in given.get("invite", []):
         members.invite_to(room, call.caller.user_id, user_id, creating=True)
-    if given.get("visibility") == "public":
+    if public:
         call.database.write("INSERT INTO roomserver_published (room_id, published) VALUES (?, 1)", room.room_id)
     return {"room_id": room.room_id}
 
@@ -32,13 +33,12 @@ def create(call):
 def make(database, creator, preset, name=None, topic=None, creation=None, users=None):
     room = rooms.create(database, f"!{random_string(16)}:{SERVER_NAME}", VERSION)
     profile = {field: text for field, text in profiles.stored(database, creator[1:].partition(":")[0]).items() if text}
-    public = preset == "public_chat"
     state = [("m.room.create", {"creator": creator, "room_version": VERSION, **(creation or {})}),
              ("m.room.member", {**profile, "membership": "join"}),
              ("m.room.power_levels", {**LEVELS, "users": {creator: 100, **(users or {})}}),
-             ("m.room.join_rules", {"join_rule": "public" if public else "invite"}),
+             ("m.room.join_rules", {"join_rule": "public" if preset == "public_chat" else "invite"}),
              ("m.room.history_visibility", {"history_visibility": "shared"})]
-    if not public:
+    if preset == "private_chat":
         state.append(("m.room.guest_access", {"guest_access": "can_join"}))
     if name:
         state.append(("m.room.name", {"name": name}))
@@ -110,8 +110,7 @@ def redact(call):
     if room.event(number)["sender"] != user_id and power.of(user_id) < power.level("redact"):
         raise answers.forbidden("You don't have permission to redact this event, power level too low.")
     given = body.read(call.body, {"reason": str})
-    content = {"reason": given["reason"]} if given.get("reason") else {}
-    answer = {"event_id": send_allowed(room, user_id, "m.room.redaction", {**content, "redacts": event_id},
-                                       redacts=event_id)}
+    content = {"reason": given.get("reason", ""), "redacts": event_id}
+    answer = {"event_id": send_allowed(room, user_id, "m.room.redaction", content, redacts=event_id)}
     call.memory.transactions[(call.token, call.path)] = answer
     return answer
