@@ -106,7 +106,8 @@ static enum err describe(struct audit *audit)
     bool target_given = row->target;
 
     row->admin = who(call);
-    row->device_id = call->caller.owner.device_id;
+    if (call->caller.owner.device_id)
+        row->device_id = call->caller.owner.device_id;
     row->address = call->request.address;
     row->method = call->request.method_text;
     row->request_id = call->request.id;

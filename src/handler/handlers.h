@@ -8,6 +8,9 @@
 /* account_data.c */
 handler user_account_data_get;
 
+/* audit.c */
+handler audit_get;
+
 /* evacuate.c */
 handler evacuate_room;
 handler evacuate_user;

@@ -173,6 +173,12 @@ static bool read_text(struct call *call, json_t *object, const struct spelling *
     return false;
 }
 
+static enum err add(struct call *call, const struct registration_token *token)
+{
+    call->audit.row.target = token->token;
+    return homeserver_add_registration_token(&call->homeserver, token);
+}
+
 /* Adds a token with a random text of this length. */
 static enum err add_random(struct call *call, struct registration_token *token, int64_t length)
 {
@@ -183,7 +189,7 @@ static enum err add_random(struct call *call, struct registration_token *token, 
     for (int i = 0; e == ERR_EXISTS && i < RANDOM_TRIES; i++) {
         e = random_letters(text, (size_t)length);
         if (!e)
-            e = homeserver_add_registration_token(&call->homeserver, token);
+            e = add(call, token);
     }
     return e;
 }
@@ -200,7 +206,7 @@ json_t *registration_tokens_post(struct call *call)
         return NULL;
     token.token = body.token;
     if (token.token)
-        e = homeserver_add_registration_token(&call->homeserver, &token);
+        e = add(call, &token);
     else
         e = add_random(call, &token, body.length.value ? body.length.value : LENGTH_DEFAULT);
     if (e == ERR_EXISTS)

@@ -68,6 +68,12 @@ void audit_unfinished(struct audit *audit)
         audit->unfinished = true;
 }
 
+void audit_device(struct audit *audit, const char *device_id)
+{
+    if (audit)
+        audit->row.device_id = device_id;
+}
+
 void audit_job(struct audit *audit, const char *job_id)
 {
     if (audit)

@@ -41,7 +41,11 @@ MUST_CHECK enum err audit_begin(struct audit *audit);
 /* The transaction that is open is not the act's last: it is not known yet how it ends. NULL is allowed. */
 void audit_unfinished(struct audit *audit);
 
-/* The act starts the job `job_id`, borrowed until the end: its row will name it. NULL is allowed. */
+/*
+ * Called inside the transaction, with texts that are borrowed until the end; NULL is allowed. The act begins
+ * a session, whose device the row names unless it was another one that asked; or it starts a job.
+ */
+void audit_device(struct audit *audit, const char *device_id);
 void audit_job(struct audit *audit, const char *job_id);
 
 /* All is done: `outcome` is told the row, if there is one and it says otherwise. What fails is logged. */

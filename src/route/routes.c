@@ -68,6 +68,7 @@ const struct route routes[] = {
     {METHOD_GET,  "/.well-known/matrix/client", well_known_client_get, .access = ACCESS_ANYONE},
     {METHOD_GET,  "/.well-known/matrix/server", well_known_server_get, .access = ACCESS_ANYONE},
     {METHOD_GET,  "/_mxadmin/health", health_get, .access = ACCESS_ANYONE},
+    {METHOD_GET,  "/_mxadmin/v1/audit", audit_get, .access = ACCESS_ADMIN, .reads = true},
 };
 /* clang-format on */
 const size_t routes_count = sizeof routes / sizeof *routes;

@@ -104,6 +104,13 @@ def check_wanted(case, answer):
         assert cases.matches(value, answer.headers.get(name.lower())), name
 
 
+def secrets(case, answer):
+    """What of a request and its answer is nobody else's to know."""
+    sent = cases.registration(case["register_mac"]) if "register_mac" in case else case.get("json")
+    told = [body for body in (sent, answer.json()) if isinstance(body, dict)]
+    return [body[name] for body in told for name in ("password", "mac", "nonce", "access_token") if body.get(name)]
+
+
 def check_audit(case, answer, stage, before, last):
     """What has changed has left one row, which agrees with the answer; what has not, none."""
     rows, after = stage.service.audit(last), stage.service.dump()
@@ -114,6 +121,7 @@ def check_audit(case, answer, stage, before, last):
         want = {"admin": "@%s:example.org" % who if who in stage.service.tokens else "re:", "address": "re:.",
                 "method": case["method"], "outcome": answer.status, "request_id": answer.headers["x-request-id"]}
         assert cases.matches(want, rows[0]), rows
+        assert not [secret for secret in secrets(case, answer) if secret in repr(rows)]
     if "audit" in case and not cases.matches(case["audit"], rows[0] if rows else None):
         pytest.fail("%r does not have %r" % (rows, case["audit"]))
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "crypto/random.h"
+#include "homeserver/audit.h"
 #include "homeserver/standalone/standalone.h"
 #include "store/devices.h"
 
@@ -32,6 +33,7 @@ enum err standalone_add_session(struct homeserver *hs, const char *localpart, co
         session->device_id = arena_strdup(arena, device.device_id);
         if (!session->user_id || !session->access_token || !session->device_id)
             e = ERR_NOMEM;
+        audit_device(hs->audit, session->device_id);
     }
     explicit_bzero(token, sizeof token);
     return e;
