@@ -11,6 +11,13 @@ json_t *call_fail(struct call *call, enum api_error error, const char *text)
     return NULL;
 }
 
+json_t *call_created(struct call *call, json_t *body)
+{
+    if (body)
+        reply_json(&call->reply, 201, body);
+    return NULL;
+}
+
 json_t *call_fail_err(struct call *call, enum err err)
 {
     static const struct {
@@ -70,7 +77,8 @@ void call_forget_json(struct call *call)
     call->json = NULL;
 }
 
-const char *call_local_user(struct call *call, const char *text, bool localpart_too, const char *remote_text)
+const char *call_local_user(struct call *call, const char *text, bool localpart_too,
+                            enum api_error remote_error, const char *remote_text)
 {
     const char *malformed = *text == '@' ? "Expected UserID of the form '@localname:domain'"
                                          : "Expected UserID string to start with '@'";
@@ -83,7 +91,7 @@ const char *call_local_user(struct call *call, const char *text, bool localpart_
         call_fail(call, API_INVALID_PARAM, malformed);
         return NULL;
     } else if (strcmp(id.server_name, call->app->config->server_name) != 0) {
-        call_fail(call, API_INVALID_PARAM, remote_text);
+        call_fail(call, remote_error, remote_text);
         return NULL;
     } else {
         localpart = arena_strdup(call->arena, id.localpart);
@@ -96,7 +104,7 @@ const char *call_local_user(struct call *call, const char *text, bool localpart_
 const char *call_existing_user(struct call *call, const char *text, const char *remote_text,
                                const char *unknown_text)
 {
-    const char *localpart = call_local_user(call, text, false, remote_text);
+    const char *localpart = call_local_user(call, text, false, API_BAD_REQUEST, remote_text);
     enum account_type type;
     enum err e;
 

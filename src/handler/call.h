@@ -59,6 +59,10 @@ typedef json_t *handler(struct call *call);
 /* Makes the answer an error; `text` NULL: the usual one. Always returns NULL. */
 json_t *call_fail(struct call *call, enum api_error error, const char *text);
 
+/* Makes the answer 201 with `body`, which is taken over; NULL: there was no memory for it. Always returns
+ * NULL. */
+json_t *call_created(struct call *call, json_t *body);
+
 /*
  * Makes the answer what `err` means when a handler knows nothing better, with the reason that the homeserver
  * gave, if it did: ERR_BUSY and ERR_UNREACHABLE 503, ERR_GATEWAY 502, ERR_FULL 507, ERR_UNSUPPORTED 404,
@@ -77,14 +81,15 @@ void call_forget_json(struct call *call);
 
 /*
  * Takes a path parameter as a local user: a full user id, or, if `localpart_too`, a bare localpart. On
- * success returns the localpart (in the arena). NULL after the answer has become 400 M_INVALID_PARAM, for a
- * remote user with `remote_text`.
+ * success returns the localpart (in the arena). NULL after the answer has become 400 M_INVALID_PARAM, or for
+ * a remote user `remote_error` with `remote_text`: Synapse and Dendrite do not agree on that one.
  */
-const char *call_local_user(struct call *call, const char *text, bool localpart_too, const char *remote_text);
+const char *call_local_user(struct call *call, const char *text, bool localpart_too,
+                            enum api_error remote_error, const char *remote_text);
 
 /*
- * The same of a user id whose account is there, deactivated or not. NULL after the answer has become 400 as
- * above, or 404 M_NOT_FOUND with `unknown_text`.
+ * The same of a user id whose account is there, deactivated or not, as Synapse answers: 400 M_UNKNOWN with
+ * `remote_text` for a remote user, and 404 M_NOT_FOUND with `unknown_text`.
  */
 const char *call_existing_user(struct call *call, const char *text, const char *remote_text,
                                const char *unknown_text);

@@ -51,8 +51,8 @@ json_t *evacuate_room(struct call *call)
 
 json_t *evacuate_user(struct call *call)
 {
-    const char *localpart =
-        call_local_user(call, call->parameters[0], false, "Can only evacuate a local user");
+    const char *localpart = call_local_user(call, call->parameters[0], false, API_INVALID_PARAM,
+                                            "Can only evacuate a local user");
     struct id_list affected;
     bool dry_run;
     enum err e;

@@ -5,10 +5,8 @@
 #include "handler/fields.h"
 
 static const char *const type_names[] = {
-    [FIELD_STRING] = "a string",
-    [FIELD_BOOLEAN] = "a boolean",
-    [FIELD_INTEGER] = "an integer",
-    [FIELD_OBJECT] = "an object",
+    [FIELD_STRING] = "a string",  [FIELD_BOOLEAN] = "a boolean", [FIELD_INTEGER] = "an integer",
+    [FIELD_OBJECT] = "an object", [FIELD_ARRAY] = "a list",
 };
 
 /* Answers in the row's own words, or with `error` and `otherwise` (NULL: there was no memory for it). */
@@ -91,6 +89,8 @@ static bool type_matches(const struct field *field, const json_t *value)
         return json_is_integer(value);
     case FIELD_OBJECT:
         return json_is_object(value);
+    case FIELD_ARRAY:
+        return json_is_array(value);
     default:
         return true;
     }

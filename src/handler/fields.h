@@ -20,6 +20,7 @@ enum field_type {
     FIELD_INTEGER, /* struct field_integer; a fraction, also 1.0, is none */
     FIELD_TRUTH,   /* bool, of any type: what Python takes for true, as Synapse reads some of its keys */
     FIELD_OBJECT,  /* json_t * */
+    FIELD_ARRAY,   /* json_t *, whose items are not looked at */
     FIELD_ANY      /* json_t *, not looked at */
 };
 

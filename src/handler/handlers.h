@@ -10,6 +10,13 @@ handler user_account_data_get;
 
 /* audit.c */
 handler audit_get;
+/* devices.c */
+handler devices_get;
+handler devices_post;
+handler devices_delete_post;
+handler device_get;
+handler device_put;
+handler device_delete;
 
 /* evacuate.c */
 handler evacuate_room;

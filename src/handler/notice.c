@@ -49,8 +49,8 @@ static bool read_notice(struct call *call, struct notice *notice)
         call_fail(call, API_BAD_REQUEST, "Server notices are not enabled on this server");
         return false;
     }
-    notice->localpart =
-        call_local_user(call, body.user_id, false, "Server notices can only be sent to local users");
+    notice->localpart = call_local_user(call, body.user_id, false, API_BAD_REQUEST,
+                                        "Server notices can only be sent to local users");
     call->audit.row.target = body.user_id;
     notice->type = body.type;
     notice->state_key = body.state_key;

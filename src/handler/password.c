@@ -40,8 +40,8 @@ bool new_password_decode(struct call *call, struct new_password *new_password)
 
 json_t *password_reset(struct call *call)
 {
-    const char *localpart =
-        call_local_user(call, call->parameters[0], true, "Can only reset the password of a local user");
+    const char *localpart = call_local_user(call, call->parameters[0], true, API_INVALID_PARAM,
+                                            "Can only reset the password of a local user");
     struct new_password new_password = {0};
     struct account account;
     enum err e;

@@ -60,7 +60,7 @@ static json_t *whois(struct call *call, json_t *devices, placement *place)
         call_fail(call, API_FORBIDDEN, "You are not a server admin");
         goto out;
     }
-    localpart = call_local_user(call, user_id, false, "Can only whois a local user");
+    localpart = call_local_user(call, user_id, false, API_BAD_REQUEST, "Can only whois a local user");
     if (!localpart)
         goto out;
     /* A user that we do not know has no devices: Synapse and Dendrite agree on that answer. */

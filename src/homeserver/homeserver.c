@@ -75,6 +75,25 @@ enum err homeserver_end_sessions(struct homeserver *hs, const char *localpart)
     return hs->acts->end_sessions ? hs->acts->end_sessions(hs, localpart) : ERR_UNSUPPORTED;
 }
 
+enum err homeserver_end_some_sessions(struct homeserver *hs, const char *localpart,
+                                      const struct id_list *device_ids)
+{
+    return hs->acts->end_some_sessions ? hs->acts->end_some_sessions(hs, localpart, device_ids)
+                                       : ERR_UNSUPPORTED;
+}
+
+enum err homeserver_create_device(struct homeserver *hs, const char *localpart, const char *device_id)
+{
+    return hs->acts->create_device ? hs->acts->create_device(hs, localpart, device_id) : ERR_UNSUPPORTED;
+}
+
+enum err homeserver_rename_device(struct homeserver *hs, const char *localpart, const char *device_id,
+                                  const char *display_name)
+{
+    return hs->acts->rename_device ? hs->acts->rename_device(hs, localpart, device_id, display_name)
+                                   : ERR_UNSUPPORTED;
+}
+
 enum err homeserver_set_admin(struct homeserver *hs, const char *localpart, bool admin)
 {
     return hs->acts->set_admin ? hs->acts->set_admin(hs, localpart, admin) : ERR_UNSUPPORTED;

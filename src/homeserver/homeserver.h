@@ -113,6 +113,17 @@ struct homeserver_acts {
     enum err (*end_session)(struct homeserver *hs, const char *localpart, const char *device_id);
     enum err (*end_sessions)(struct homeserver *hs, const char *localpart);
 
+    /* Ends those of a user's sessions that are named; ids of none are passed over. */
+    enum err (*end_some_sessions)(struct homeserver *hs, const char *localpart,
+                                  const struct id_list *device_ids);
+
+    /* Adds a device without a session, unless there is one of this id. */
+    enum err (*create_device)(struct homeserver *hs, const char *localpart, const char *device_id);
+
+    /* Names a device; `display_name` "": not at all. An unknown one is passed over. */
+    enum err (*rename_device)(struct homeserver *hs, const char *localpart, const char *device_id,
+                              const char *display_name);
+
     /* Makes a user an admin, or an admin a user. ERR_NOT_FOUND; ERR_INVALID: a guest or an application
      * service. */
     enum err (*set_admin)(struct homeserver *hs, const char *localpart, bool admin);
@@ -243,6 +254,12 @@ MUST_CHECK enum err homeserver_set_password(struct homeserver *hs, const char *l
 MUST_CHECK enum err homeserver_end_session(struct homeserver *hs, const char *localpart,
                                            const char *device_id);
 MUST_CHECK enum err homeserver_end_sessions(struct homeserver *hs, const char *localpart);
+MUST_CHECK enum err homeserver_end_some_sessions(struct homeserver *hs, const char *localpart,
+                                                 const struct id_list *device_ids);
+MUST_CHECK enum err homeserver_create_device(struct homeserver *hs, const char *localpart,
+                                             const char *device_id);
+MUST_CHECK enum err homeserver_rename_device(struct homeserver *hs, const char *localpart,
+                                             const char *device_id, const char *display_name);
 MUST_CHECK enum err homeserver_set_admin(struct homeserver *hs, const char *localpart, bool admin);
 MUST_CHECK enum err homeserver_deactivate(struct homeserver *hs, const char *localpart);
 MUST_CHECK enum err homeserver_evacuate_room(struct homeserver *hs, const char *room_id, bool dry_run,

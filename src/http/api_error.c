@@ -24,6 +24,7 @@ static const struct {
     [API_BAD_JSON] = {400, "M_BAD_JSON", "Content must be a JSON object."},
     [API_MISSING_PARAM] = {400, "M_MISSING_PARAM", "Missing parameter"},
     [API_INVALID_PARAM] = {400, "M_INVALID_PARAM", "Invalid parameter"},
+    [API_PARAM_TOO_LARGE] = {400, "M_TOO_LARGE", "Parameter too large"},
     [API_INVALID_USERNAME] = {400, "M_INVALID_USERNAME", "Invalid username"},
     [API_USER_IN_USE] = {400, "M_USER_IN_USE", "User ID already taken."},
     [API_WEAK_PASSWORD] = {400, "M_WEAK_PASSWORD", "Password too weak"},

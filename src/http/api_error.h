@@ -22,6 +22,7 @@ enum api_error {
     API_BAD_JSON,          /* 400 M_BAD_JSON */
     API_MISSING_PARAM,     /* 400 M_MISSING_PARAM */
     API_INVALID_PARAM,     /* 400 M_INVALID_PARAM */
+    API_PARAM_TOO_LARGE,   /* 400 M_TOO_LARGE: a value of the body */
     API_INVALID_USERNAME,  /* 400 M_INVALID_USERNAME */
     API_USER_IN_USE,       /* 400 M_USER_IN_USE */
     API_WEAK_PASSWORD,     /* 400 M_WEAK_PASSWORD */

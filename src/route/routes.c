@@ -6,6 +6,7 @@
 #define MATRIX   "/_matrix/client"
 #define CLIENT   MATRIX "/r0|v1|v3"
 #define SYNAPSE  "/_synapse/admin/v1"
+#define SYNAPSE2 "/_synapse/admin/v2"
 #define DENDRITE "/_dendrite/admin"
 
 /* One row, one line. */
@@ -29,6 +30,14 @@ const struct route routes[] = {
     {METHOD_GET,  SYNAPSE "/users/{user_id}/accountdata", user_account_data_get, .access = ACCESS_ADMIN, .reads = true},
     {METHOD_GET,  SYNAPSE "/threepid/{medium}/users/{address}", threepid_user_get, .access = ACCESS_ADMIN, .reads = true},
     {METHOD_GET,  SYNAPSE "/auth_providers/{provider}/users/{external_id}", external_id_user_get, .access = ACCESS_ADMIN, .reads = true},
+
+    /* Devices */
+    {METHOD_GET,  SYNAPSE2 "/users/{user_id}/devices", devices_get, .access = ACCESS_ADMIN, .reads = true},
+    {METHOD_POST, SYNAPSE2 "/users/{user_id}/devices", devices_post, .access = ACCESS_ADMIN},
+    {METHOD_POST, SYNAPSE2 "/users/{user_id}/delete_devices", devices_delete_post, .access = ACCESS_ADMIN},
+    {METHOD_GET,  SYNAPSE2 "/users/{user_id}/devices/{device_id}", device_get, .access = ACCESS_ADMIN, .reads = true},
+    {METHOD_PUT,  SYNAPSE2 "/users/{user_id}/devices/{device_id}", device_put, .access = ACCESS_ADMIN},
+    {METHOD_DELETE, SYNAPSE2 "/users/{user_id}/devices/{device_id}", device_delete, .access = ACCESS_ADMIN},
 
     /* Rooms */
     {METHOD_POST, DENDRITE "/evacuateRoom/{room_id}", evacuate_room, .access = ACCESS_ADMIN, .slow = true},

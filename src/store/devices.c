@@ -15,6 +15,11 @@ static const char sql_list[] =
     " FROM userapi_devices WHERE localpart = ?1 AND server_name = ?2 AND device_id IS NOT NULL"
     " ORDER BY last_seen_ts DESC, device_id";
 
+static const char sql_exists[] =
+    "SELECT COUNT(*) FROM userapi_devices WHERE localpart = ?1 AND server_name = ?2 AND device_id = ?3";
+static const char sql_rename[] = "UPDATE userapi_devices SET display_name = ?4"
+                                 " WHERE localpart = ?1 AND server_name = ?2 AND device_id = ?3";
+
 static const char sql_session[] = "SELECT session_id FROM userapi_devices WHERE access_token = ?1";
 static const char sql_next_session[] = "SELECT COALESCE(MAX(session_id), 0) + 1 FROM userapi_devices";
 /*
@@ -123,6 +128,28 @@ enum err devices_seen(struct db *db, const char *localpart, const char *server_n
                   DB_ARGS(DB_T(localpart), DB_T(server_name), DB_T(device->device_id),
                           DB_I(device->last_seen_ts), DB_T(device->address), DB_T(device->user_agent)),
                   NULL);
+}
+
+enum err devices_exists(struct db *db, const char *localpart, const char *server_name, const char *device_id,
+                        bool *exists)
+{
+    int64_t count = 0;
+    enum err e =
+        db_integer(db, sql_exists, DB_ARGS(DB_T(localpart), DB_T(server_name), DB_T(device_id)), &count);
+
+    *exists = count > 0;
+    return e;
+}
+
+enum err devices_rename(struct db *db, const char *localpart, const char *server_name, const char *device_id,
+                        const char *display_name)
+{
+    int64_t changes = 0;
+    enum err e =
+        db_run(db, sql_rename,
+               DB_ARGS(DB_T(localpart), DB_T(server_name), DB_T(device_id), DB_T(display_name)), &changes);
+
+    return e || changes ? e : ERR_NOT_FOUND;
 }
 
 enum err devices_list(struct db *db, const char *localpart, const char *server_name,

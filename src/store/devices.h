@@ -55,6 +55,14 @@ MUST_CHECK enum err devices_delete_all(struct db *db, const char *localpart, con
 MUST_CHECK enum err devices_seen(struct db *db, const char *localpart, const char *server_name,
                                  const struct device *device);
 
+/* Whether the user has a device of this id. */
+MUST_CHECK enum err devices_exists(struct db *db, const char *localpart, const char *server_name,
+                                   const char *device_id, bool *exists);
+
+/* Gives a device another name; NULL: none. ERR_NOT_FOUND. */
+MUST_CHECK enum err devices_rename(struct db *db, const char *localpart, const char *server_name,
+                                   const char *device_id, const char *display_name);
+
 /* Calls `each` for every device of a user, newest seen first; stops at its first error and returns it. */
 MUST_CHECK enum err devices_list(struct db *db, const char *localpart, const char *server_name,
                                  enum err (*each)(const struct device *device, void *context), void *context);

@@ -32,6 +32,14 @@ MUST_CHECK enum err standalone_end_session(struct homeserver *hs, const char *lo
                                            const char *device_id);
 MUST_CHECK enum err standalone_end_sessions(struct homeserver *hs, const char *localpart);
 
+/* devices.c; likewise. */
+MUST_CHECK enum err standalone_end_some_sessions(struct homeserver *hs, const char *localpart,
+                                                 const struct id_list *device_ids);
+MUST_CHECK enum err standalone_create_device(struct homeserver *hs, const char *localpart,
+                                             const char *device_id);
+MUST_CHECK enum err standalone_rename_device(struct homeserver *hs, const char *localpart,
+                                             const char *device_id, const char *display_name);
+
 /* evacuate.c; likewise. */
 MUST_CHECK enum err standalone_evacuate_room(struct homeserver *hs, const char *room_id, bool dry_run,
                                              struct arena *arena, struct id_list *affected);
