@@ -33,21 +33,22 @@ import yaml
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cases")
 SECRET = "fixture-secret"
+HEADS = {"config", "accounts", "rooms", "sql"}
 KEYS = {"name", "method", "path", "as", "headers", "remote", "json", "body", "body_size", "register_mac", "status",
         "want", "exact", "want_headers", "save", "unchanged", "audit"}
 
 
-def load():
+def load(folder=FOLDER, heads=HEADS, keys=KEYS):
     """All files by their names, each as (head, cases)."""
     files = {}
-    for path in sorted(glob.glob(os.path.join(FOLDER, "*.yaml"))):
+    for path in sorted(glob.glob(os.path.join(folder, "*.yaml"))):
         with open(path) as file:
             items = yaml.safe_load(file)
         head = items.pop(0) if "name" not in items[0] else {}
-        assert set(head) <= {"config", "accounts", "rooms", "sql"}, path
+        assert set(head) <= heads, path
         for case in items:
             case["name"] = str(case["name"])  # YAML reads "null" as none
-            assert set(case) <= KEYS, "%s: %s: unknown key %s" % (path, case["name"], set(case) - KEYS)
+            assert set(case) <= keys, "%s: %s: unknown key %s" % (path, case["name"], set(case) - keys)
         names = [case["name"] for case in items]
         assert len(names) == len(set(names)), "%s: a name occurs twice" % path
         files[os.path.splitext(os.path.basename(path))[0]] = (head, items)

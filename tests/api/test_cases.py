@@ -5,18 +5,13 @@ import os
 import pytest
 
 import cases
+from checks import CORS, check_always, check_wanted, headers_of
 from fronts import FRONTS
 from service import Service
 
 FILES = cases.load()
 CHOSEN = os.environ.get("FRONTS", ",".join(FRONTS)).split(",")
 
-# admin-api.md section 0: on every answer, of errors too, or a browser shows its user nothing.
-CORS = {
-    "access-control-allow-origin": "*",
-    "access-control-allow-methods": "GET, HEAD, POST, PUT, DELETE, OPTIONS",
-    "access-control-allow-headers": "X-Requested-With, Content-Type, Authorization, Date",
-}
 COMPARED_HEADERS = {"content-type", "allow", "cache-control", *CORS}
 # Different in every run of the same case; address and agent of a device are noted once a minute, after the answer.
 VOLATILE = {"access_token", "device_id", "nonce", "last_seen", "last_seen_ts", "creation_ts", "retry_after_ms",
@@ -61,16 +56,6 @@ def stage():
     stage.clear()
 
 
-def headers_of(case, tokens):
-    headers = dict(case.get("headers", {}))
-    who = case.get("as", "none")
-    if who != "none":
-        headers.setdefault("Authorization", "Bearer " + tokens.get(who, who))
-    if "remote" in case:
-        headers["X-Forwarded-For"] = case["remote"]
-    return headers
-
-
 def stable(value):
     """An answer without what differs from run to run."""
     if isinstance(value, list):
@@ -79,29 +64,6 @@ def stable(value):
         return {key: (sorted(map(repr, map(stable, item.values()))) if key in KEYED_BY_ID and isinstance(item, dict)
                       else None if key in VOLATILE else stable(item)) for key, item in value.items()}
     return value
-
-
-def check_always(case, answer):
-    """What is true of every answer."""
-    for name, value in CORS.items():
-        assert answer.headers.get(name) == value, name
-    if not answer.body:
-        assert case["method"] in ("HEAD", "OPTIONS"), "an empty answer"
-        return
-    assert answer.headers["content-type"] == "application/json"
-    if answer.status >= 400:
-        assert isinstance(answer.json()["errcode"], str)
-        assert isinstance(answer.json()["error"], str)
-
-
-def check_wanted(case, answer):
-    assert answer.status == case["status"]
-    if "want" in case and not cases.matches(case["want"], answer.json()):
-        pytest.fail("%r does not have %r" % (answer.json(), case["want"]))
-    if "exact" in case and not cases.matches_exactly(case["exact"], answer.json()):
-        pytest.fail("%r is not %r" % (answer.json(), case["exact"]))
-    for name, value in case.get("want_headers", {}).items():
-        assert cases.matches(value, answer.headers.get(name.lower())), name
 
 
 def secrets(case, answer):

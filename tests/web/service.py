@@ -78,7 +78,6 @@ class Template:
         database.close()
         return token
 
-
     def add_room(self, room):
         room_id = self.command("room", "create", room["of"], "--public").strip()
         for user in room.get("joined", []):
@@ -122,7 +121,10 @@ class Service:
 
     def dump(self):
         """Every row of the database, but for what may change although a request was refused."""
-        database = sqlite3.connect(self.database)
+        return self.dump_of(self.database)
+
+    def dump_of(self, path):
+        database = sqlite3.connect(path)
         try:
             tables = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
             return {table: self.rows(database, table) for table in sorted(set(tables) - VOLATILE_TABLES)}
@@ -148,3 +150,39 @@ class Service:
 
     def close(self):
         self.holder.cleanup()
+
+
+class Attached(Service):
+    """Beside a homeserver that runs in its folder: a Dendrite, or the stand-in for one."""
+
+    def __init__(self, homeserver, config=None):
+        """What the homeserver says itself is not said again."""
+        self.homeserver = homeserver
+        self.config = {
+            **{name: value for name, value in CONFIG.items() if name in ("database", "trusted_proxies", "rate_limit")},
+            "homeserver": {"kind": "dendrite", "config": str(homeserver.folder.config_file), "url": homeserver.url},
+            **(config or {}),
+        }
+        self.tokens = {**homeserver.folder.tokens, "user": homeserver.folder.tokens["user01"],
+                       "deactivated": homeserver.folder.tokens["user29"]}
+        self.rooms = {}
+        self.holder = tempfile.TemporaryDirectory(prefix="mxadmin-")
+        self.folder = self.holder.name
+        self.data = os.path.join(self.folder, "data")
+        os.mkdir(self.data)
+        self.config_file = os.path.join(self.data, "mxadmin.yaml")
+        self.database = os.path.join(self.data, self.config["database"])
+        with open(self.config_file, "w") as file:
+            os.chmod(self.config_file, 0o600)
+            yaml.safe_dump(self.config, file)
+
+    def command(self, *words, stdin=""):
+        return subprocess.run([MXADMIN, "-c", self.config_file, *words], input=stdin, text=True, check=True,
+                              stdout=subprocess.PIPE).stdout
+
+    def dump(self):
+        """Of the homeserver's files, too."""
+        tables = self.dump_of(self.database)
+        for path in self.homeserver.folder.databases:
+            tables.update(("%s %s" % (path.name, table), rows) for table, rows in self.dump_of(path).items())
+        return tables
