@@ -104,6 +104,19 @@ enum err homeserver_deactivate(struct homeserver *hs, const char *localpart)
     return hs->acts->deactivate ? hs->acts->deactivate(hs, localpart) : ERR_UNSUPPORTED;
 }
 
+enum err homeserver_reactivate(struct homeserver *hs, const char *localpart, const char *password)
+{
+    return hs->acts->reactivate ? hs->acts->reactivate(hs, localpart, password) : ERR_UNSUPPORTED;
+}
+
+enum err homeserver_set_threepids(struct homeserver *hs, const char *localpart,
+                                  const struct identity *identities, size_t count)
+{
+    if (!hs->acts->set_threepids)
+        return ERR_UNSUPPORTED;
+    return hs->acts->set_threepids(hs, localpart, identities, count);
+}
+
 enum err homeserver_evacuate_room(struct homeserver *hs, const char *room_id, bool dry_run,
                                   struct arena *arena, struct id_list *affected)
 {

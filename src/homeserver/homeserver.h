@@ -17,6 +17,7 @@
 #include "crypto/gate.h"
 #include "store/accounts.h"
 #include "store/db.h"
+#include "store/identities.h"
 #include "store/registration_tokens.h"
 #include "store/transactions.h"
 
@@ -131,6 +132,18 @@ struct homeserver_acts {
     /* Deactivates an account for good: it leaves its rooms, and its sessions end; again is fine.
      * ERR_NOT_FOUND. */
     enum err (*deactivate)(struct homeserver *hs, const char *localpart);
+
+    /*
+     * Makes a deactivated account one that can sign in again, with another password (NULL: as it was; of an
+     * account that we deactivated, nobody knows it); fine for one that is active. ERR_NOT_FOUND;
+     * ERR_TOO_LARGE as above.
+     */
+    enum err (*reactivate)(struct homeserver *hs, const char *localpart, const char *password);
+
+    /* Replaces the third-party ids of a user by the `count` at `identities`; those of others move here.
+     * ERR_NOT_FOUND. */
+    enum err (*set_threepids)(struct homeserver *hs, const char *localpart, const struct identity *identities,
+                              size_t count);
 
     /*
      * All local users who are joined leave the room; `*affected` is they, in the order of their joins. A
@@ -262,6 +275,9 @@ MUST_CHECK enum err homeserver_rename_device(struct homeserver *hs, const char *
                                              const char *device_id, const char *display_name);
 MUST_CHECK enum err homeserver_set_admin(struct homeserver *hs, const char *localpart, bool admin);
 MUST_CHECK enum err homeserver_deactivate(struct homeserver *hs, const char *localpart);
+MUST_CHECK enum err homeserver_reactivate(struct homeserver *hs, const char *localpart, const char *password);
+MUST_CHECK enum err homeserver_set_threepids(struct homeserver *hs, const char *localpart,
+                                             const struct identity *identities, size_t count);
 MUST_CHECK enum err homeserver_evacuate_room(struct homeserver *hs, const char *room_id, bool dry_run,
                                              struct arena *arena, struct id_list *affected);
 MUST_CHECK enum err homeserver_evacuate_user(struct homeserver *hs, const char *localpart, bool dry_run,

@@ -26,6 +26,8 @@ static const char sql_set_type[] =
     "UPDATE userapi_accounts SET account_type = ?3 WHERE localpart = ?1 AND server_name = ?2";
 static const char sql_deactivate[] = "UPDATE userapi_accounts SET is_deactivated = TRUE, password_hash = ''"
                                      " WHERE localpart = ?1 AND server_name = ?2";
+static const char sql_reactivate[] =
+    "UPDATE userapi_accounts SET is_deactivated = FALSE WHERE localpart = ?1 AND server_name = ?2";
 static const char sql_find_profile[] =
     "SELECT p.display_name, p.avatar_url FROM userapi_accounts a LEFT JOIN userapi_profiles p"
     " ON p.localpart = a.localpart AND p.server_name = a.server_name"
@@ -126,6 +128,11 @@ enum err accounts_deactivate(struct db *db, const char *localpart, const char *s
     for (size_t i = 0; !e && i < sizeof sql_deactivate_more / sizeof sql_deactivate_more[0]; i++)
         e = db_run(db, sql_deactivate_more[i], DB_ARGS(DB_T(localpart), DB_T(server_name)), NULL);
     return e;
+}
+
+enum err accounts_reactivate(struct db *db, const char *localpart, const char *server_name)
+{
+    return update(db, sql_reactivate, DB_ARGS(DB_T(localpart), DB_T(server_name)));
 }
 
 enum err accounts_list(struct db *db, const char *server_name,

@@ -42,6 +42,7 @@ MUST_CHECK enum err accounts_set_type(struct db *db, const char *localpart, cons
 /* Marks the account deactivated and removes its password, third-party ids, pushers, login and OpenID tokens.
  */
 MUST_CHECK enum err accounts_deactivate(struct db *db, const char *localpart, const char *server_name);
+MUST_CHECK enum err accounts_reactivate(struct db *db, const char *localpart, const char *server_name);
 
 /* Calls `each` for every account in the order of localparts; stops at its first error and returns it. */
 MUST_CHECK enum err accounts_list(struct db *db, const char *server_name,

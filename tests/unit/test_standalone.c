@@ -390,6 +390,44 @@ static void no_session_outlives_the_password_it_was_begun_with(void **state)
     assert_int_equal(number(d->db, "SELECT COUNT(*) FROM userapi_devices"), 0);
 }
 
+static void reactivates(void **state)
+{
+    struct database *d = *state;
+    struct homeserver hs = homeserver_for(d, &bcrypt);
+    struct session session;
+
+    create(&hs, "alice", "correct horse");
+    assert_int_equal(homeserver_reactivate(&hs, "nobody", "another horse"), ERR_NOT_FOUND);
+    assert_int_equal(homeserver_reactivate(&hs, "alice", NULL), ERR_OK); /* fine, and nothing happens */
+    assert_int_equal(homeserver_sign_in(&hs, "alice", "correct horse", &browser, d->arena, &session), ERR_OK);
+    assert_int_equal(homeserver_deactivate(&hs, "alice"), ERR_OK);
+    assert_int_equal(homeserver_reactivate(&hs, "alice", NULL), ERR_OK);
+    assert_string_equal(hash_of(d, "alice"), ""); /* as it was left: nobody can sign in yet */
+    assert_int_equal(homeserver_reactivate(&hs, "alice", "another horse"), ERR_OK);
+    assert_int_equal(homeserver_sign_in(&hs, "alice", "another horse", &browser, d->arena, &session), ERR_OK);
+    end_homeserver(&hs);
+}
+
+static void replaces_third_party_ids(void **state)
+{
+    static const struct identity two[] = {{"email", "a@example.org"}, {"msisdn", "447470274584"}};
+    static const char sql_of_alice[] = "SELECT COUNT(*) FROM userapi_threepids WHERE localpart = 'alice'";
+    struct database *d = *state;
+    struct homeserver hs = homeserver_for(d, &bcrypt);
+
+    create(&hs, "alice", NULL);
+    create(&hs, "bob", NULL);
+    assert_int_equal(homeserver_set_threepids(&hs, "nobody", two, 2), ERR_NOT_FOUND);
+    assert_int_equal(number(d->db, "SELECT COUNT(*) FROM userapi_threepids"), 0);
+    assert_int_equal(homeserver_set_threepids(&hs, "alice", two, 2), ERR_OK);
+    assert_int_equal(number(d->db, sql_of_alice), 2);
+    assert_int_equal(homeserver_set_threepids(&hs, "bob", two, 1), ERR_OK);
+    assert_int_equal(number(d->db, sql_of_alice), 1);
+    assert_int_equal(homeserver_set_threepids(&hs, "alice", NULL, 0), ERR_OK);
+    assert_int_equal(number(d->db, sql_of_alice), 0);
+    end_homeserver(&hs);
+}
+
 #define FRESH(test) cmocka_unit_test_setup_teardown(test, database_new, database_end)
 
 int main(void)
@@ -408,6 +446,8 @@ int main(void)
         FRESH(acts_are_whole),
         FRESH(a_name_is_given_once),
         FRESH(no_session_outlives_the_password_it_was_begun_with),
+        FRESH(reactivates),
+        FRESH(replaces_third_party_ids),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,6 +18,8 @@ const struct homeserver_acts standalone_acts = {
     .rename_device = standalone_rename_device,
     .set_admin = standalone_set_admin,
     .deactivate = standalone_deactivate,
+    .reactivate = standalone_reactivate,
+    .set_threepids = standalone_set_threepids,
     .evacuate_room = standalone_evacuate_room,
     .evacuate_user = standalone_evacuate_user,
     .send_notice = standalone_send_notice,
@@ -171,5 +173,47 @@ enum err standalone_deactivate(struct homeserver *hs, const char *localpart)
     e = accounts_deactivate(hs->db, localpart, server_name);
     if (!e)
         e = devices_delete_all(hs->db, localpart, server_name, NULL);
+    return db_end(hs->db, e);
+}
+
+static enum err store_reactivation(struct homeserver *hs, const char *localpart, const char *hash)
+{
+    const char *server_name = hs->config->server_name;
+    enum err e = db_begin(hs->db, DB_WRITE);
+
+    if (e)
+        return e;
+    e = accounts_reactivate(hs->db, localpart, server_name);
+    if (!e && hash)
+        e = accounts_set_password(hs->db, localpart, server_name, hash);
+    return db_end(hs->db, e);
+}
+
+enum err standalone_reactivate(struct homeserver *hs, const char *localpart, const char *password)
+{
+    char hash[PASSWORD_HASH_SIZE] = "";
+    enum account_type type;
+    enum err e = accounts_type(hs->db, localpart, hs->config->server_name, &type);
+
+    if (!e && password)
+        e = standalone_hash(hs, password, hash);
+    if (!e)
+        e = store_reactivation(hs, localpart, password ? hash : NULL);
+    explicit_bzero(hash, sizeof hash);
+    return e;
+}
+
+enum err standalone_set_threepids(struct homeserver *hs, const char *localpart,
+                                  const struct identity *identities, size_t count)
+{
+    const char *server_name = hs->config->server_name;
+    enum account_type type;
+    enum err e = db_begin(hs->db, DB_WRITE);
+
+    if (e)
+        return e;
+    e = accounts_type(hs->db, localpart, server_name, &type);
+    if (!e)
+        e = threepids_replace(hs->db, localpart, server_name, identities, count);
     return db_end(hs->db, e);
 }

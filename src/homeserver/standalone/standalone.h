@@ -20,6 +20,9 @@ MUST_CHECK enum err standalone_set_password(struct homeserver *hs, const char *l
                                             const char *except_token);
 MUST_CHECK enum err standalone_set_admin(struct homeserver *hs, const char *localpart, bool admin);
 MUST_CHECK enum err standalone_deactivate(struct homeserver *hs, const char *localpart);
+MUST_CHECK enum err standalone_reactivate(struct homeserver *hs, const char *localpart, const char *password);
+MUST_CHECK enum err standalone_set_threepids(struct homeserver *hs, const char *localpart,
+                                             const struct identity *identities, size_t count);
 
 /* sessions.c; likewise. */
 MUST_CHECK enum err standalone_sign_in(struct homeserver *hs, const char *localpart, const char *password,
