@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdint.h>
 #include <string.h>
 
 #include "handler/call.h"
 #include "matrix/id.h"
+#include "matrix/json_wipe.h"
 
 json_t *call_fail(struct call *call, enum api_error error, const char *text)
 {
@@ -54,27 +54,9 @@ json_t *call_json(struct call *call)
     return call->json;
 }
 
-/* jansson gives strings out as const and keeps them in memory of its own; nobody reads them after this. */
-static void json_wipe(json_t *value)
-{
-    const char *key;
-    json_t *item;
-    size_t i;
-
-    if (json_is_string(value)) {
-        explicit_bzero((char *)(uintptr_t)json_string_value(value), json_string_length(value));
-    } else if (json_is_object(value)) {
-        json_object_foreach(value, key, item) json_wipe(item);
-    } else if (json_is_array(value)) {
-        json_array_foreach(value, i, item) json_wipe(item);
-    }
-}
-
 void call_forget_json(struct call *call)
 {
-    json_wipe(call->json);
-    json_decref(call->json);
-    call->json = NULL;
+    json_forget(&call->json);
 }
 
 const char *call_local_user(struct call *call, const char *text, bool localpart_too,

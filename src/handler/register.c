@@ -5,11 +5,8 @@
  */
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/utf8.h"
-#include "crypto/base64.h"
-#include "crypto/digest.h"
 #include "crypto/random.h"
 #include "handler/fields.h"
 #include "handler/handlers.h"
@@ -17,9 +14,8 @@
 #include "handler/password.h"
 #include "handler/register.h"
 #include "handler/username.h"
+#include "matrix/registration.h"
 #include "store/nonces.h"
-
-#define MAC_TEXT_SIZE (2 * DIGEST_SHA1_SIZE) /* hex */
 
 #define MEMBER(member) offsetof(struct registration, member)
 
@@ -128,38 +124,13 @@ static bool nonce_step(struct call *call, const char *nonce, enum db_mode mode,
     return e == ERR_OK;
 }
 
-/* nonce \0 username \0 password \0 admin|notadmin, and \0 user_type if there is one. */
-static enum err mac_expected(const struct call *call, const struct registration *r,
-                             char text[MAC_TEXT_SIZE + 1])
-{
-    const char *secret = call->app->config->registration_shared_secret;
-    unsigned char mac[DIGEST_SHA1_SIZE];
-    struct buf message = {0};
-    enum err e;
-
-    buf_append(&message, r->nonce, strlen(r->nonce) + 1);
-    buf_append(&message, r->username, strlen(r->username) + 1);
-    buf_append(&message, r->password, strlen(r->password) + 1);
-    buf_puts(&message, r->admin ? "admin" : "notadmin");
-    if (r->user_type) {
-        buf_append(&message, "", 1);
-        buf_puts(&message, r->user_type);
-    }
-    e = message.err;
-    if (!e)
-        e = digest_hmac_sha1(secret, strlen(secret), message.data, message.length, mac);
-    if (!e)
-        hex_encode(mac, sizeof mac, text);
-    explicit_bzero(mac, sizeof mac);
-    buf_free(&message);
-    return e;
-}
-
 static bool mac_check(struct call *call, const struct registration *r)
 {
-    char expected[MAC_TEXT_SIZE + 1];
-    enum err e = mac_expected(call, r, expected);
-    bool equal = !e && strlen(r->mac) == MAC_TEXT_SIZE && digest_equal(r->mac, expected, MAC_TEXT_SIZE);
+    const struct registration_claim claim = {r->nonce, r->username, r->password, r->admin, r->user_type};
+    char expected[REGISTRATION_MAC_SIZE];
+    enum err e = registration_mac(call->app->config->registration_shared_secret, &claim, expected);
+    bool equal =
+        !e && strlen(r->mac) == sizeof expected - 1 && digest_equal(r->mac, expected, sizeof expected - 1);
 
     explicit_bzero(expected, sizeof expected);
     if (e)
