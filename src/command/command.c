@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "command/account.h"
+#include "command/audit.h"
 #include "command/check.h"
 #include "command/command.h"
 #include "command/console.h"
@@ -38,6 +39,12 @@ static const struct {
     [OPTION_ROOMS] = {"rooms", "N", "how many rooms (default: 100)"},
     [OPTION_MEMBERS] = {"members", "N", "members of the largest room (default: 200)"},
     [OPTION_SEED] = {"seed", "N", "another one makes up other rooms (default: 1)"},
+    [OPTION_BY] = {"by", "LOCALPART", "only what this user did"},
+    [OPTION_TARGET] = {"target", "ID", "only what was done to this user, room …"},
+    [OPTION_ROUTE] = {"route", "NAME", "only this path, as in the table of routes, or command"},
+    [OPTION_SINCE] = {"since", "TIME", "nothing before this, such as 2026-01-31"},
+    [OPTION_UNTIL] = {"until", "TIME", "nothing after this, such as 2026-01-31T23:59:59Z"},
+    [OPTION_LIMIT] = {"limit", "N", "not more than so many (default: 100)"},
 };
 #define HAS(option) (1U << (option))
 
@@ -94,6 +101,10 @@ static const struct command {
     {"room", "join", "ROOM_ID", HAS(OPTION_USER), command_room_join, "have a user join a room",
      "The room has to let the user in: it is public, or the user is invited."},
     {"room", "leave", "ROOM_ID", HAS(OPTION_USER), command_room_leave, "have a user leave a room", NULL},
+    {NULL, "audit", NULL,
+     HAS(OPTION_BY) | HAS(OPTION_TARGET) | HAS(OPTION_ROUTE) | HAS(OPTION_SINCE) | HAS(OPTION_UNTIL) |
+         HAS(OPTION_LIMIT) | HAS(OPTION_JSON),
+     command_audit, "list who has changed what, the newest first", "Times are in UTC."},
     {NULL, "populate", NULL, HAS(OPTION_USERS) | HAS(OPTION_ROOMS) | HAS(OPTION_MEMBERS) | HAS(OPTION_SEED),
      command_populate, "make up users and rooms to try things out on",
      "The same numbers make the same users and rooms; what is there already stays. The users have no "

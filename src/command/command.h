@@ -35,6 +35,12 @@ enum command_option {
     OPTION_ROOMS,
     OPTION_MEMBERS,
     OPTION_SEED,
+    OPTION_BY,
+    OPTION_TARGET,
+    OPTION_ROUTE,
+    OPTION_SINCE,
+    OPTION_UNTIL,
+    OPTION_LIMIT,
     OPTION__MAX
 };
 

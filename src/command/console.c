@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <termios.h>
@@ -53,6 +54,26 @@ void console_error(const struct invocation *invocation, const char *format, ...)
     va_end(arguments);
     console_safe(message, safe, sizeof safe);
     fprintf(stderr, "mxadmin: %s: %s\n", invocation->command, safe);
+}
+
+bool console_number(const struct invocation *invocation, enum command_option option, int64_t max,
+                    int64_t *number)
+{
+    const char *text = invocation->value[option];
+    long long value;
+    char *end;
+
+    if (!text)
+        return true;
+    errno = 0;
+    value = strtoll(text, &end, 10);
+    if (end == text || *end || errno || value < 0 || value > max) {
+        console_error(invocation, "--%s is not a number from 0 to %lld", command_option_name(option),
+                      (long long)max);
+        return false;
+    }
+    *number = value;
+    return true;
 }
 
 /* The length of the line that was read, -1 if there is none. Byte by byte: stdio would keep the secret. */

@@ -3,7 +3,9 @@
 #ifndef COMMAND_CONSOLE_H
 #define COMMAND_CONSOLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "command/command.h"
@@ -15,6 +17,11 @@ void console_error(const struct invocation *invocation, const char *format, ...)
 
 /* Copies `text` to `out`, with "?" for every control byte and every byte that is not valid UTF-8. */
 void console_safe(const char *text, char *out, size_t size);
+
+/* Reads the number of an option, 0 to `max`; false after saying what is wrong. One that is not given keeps
+ * it. */
+bool console_number(const struct invocation *invocation, enum command_option option, int64_t max,
+                    int64_t *number);
 
 /* Bytes of the longest password that may be set, in UTF-8, and the NUL. */
 #define CONSOLE_PASSWORD_SIZE (4 * PASSWORD_LENGTH_MAX + 1)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -16,26 +14,6 @@
 #define ROOMS_DEFAULT   100
 #define MEMBERS_DEFAULT 200
 #define SEED_DEFAULT    1
-
-/* Reads the number of an option; false after saying what is wrong. An option that is not given keeps it. */
-static bool read_number(const struct invocation *invocation, enum command_option option, const char *name,
-                        int64_t *number)
-{
-    const char *text = invocation->value[option];
-    long long value;
-    char *end;
-
-    if (!text)
-        return true;
-    errno = 0;
-    value = strtoll(text, &end, 10);
-    if (end == text || *end || errno || value < 0 || value > NUMBER_MAX) {
-        console_error(invocation, "--%s is not a number from 0 to %d", name, NUMBER_MAX);
-        return false;
-    }
-    *number = value;
-    return true;
-}
 
 /* The bar that is being drawn. */
 struct bar {
@@ -72,10 +50,10 @@ int command_populate(const struct invocation *invocation)
     int code = COMMAND_FAILED;
     enum err e;
 
-    if (!read_number(invocation, OPTION_USERS, "users", &population.users) ||
-        !read_number(invocation, OPTION_ROOMS, "rooms", &population.rooms) ||
-        !read_number(invocation, OPTION_MEMBERS, "members", &population.members) ||
-        !read_number(invocation, OPTION_SEED, "seed", &population.seed))
+    if (!console_number(invocation, OPTION_USERS, NUMBER_MAX, &population.users) ||
+        !console_number(invocation, OPTION_ROOMS, NUMBER_MAX, &population.rooms) ||
+        !console_number(invocation, OPTION_MEMBERS, NUMBER_MAX, &population.members) ||
+        !console_number(invocation, OPTION_SEED, NUMBER_MAX, &population.seed))
         return COMMAND_USAGE;
     if (population.rooms > 0 && population.users == 0) {
         console_error(invocation, "there can be no rooms without users");

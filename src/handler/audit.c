@@ -2,7 +2,7 @@
 /* Who has changed what. */
 #include "handler/handlers.h"
 #include "handler/parameters.h"
-#include "store/audit.h"
+#include "homeserver/audit_json.h"
 
 #define LIMIT_DEFAULT 100
 #define LIMIT_MAX     1000 /* a higher one is taken for this */
@@ -49,14 +49,7 @@ static bool read_page(struct call *call, struct audit_page *page)
 
 static enum err add(const struct audit_row *row, void *context)
 {
-    json_t *outcome = row->outcome == AUDIT_UNKNOWN ? json_null() : json_integer(row->outcome);
-    json_t *entry = json_pack(
-        "{s:I, s:I, s:s, s:s?, s:s, s:s, s:s, s:s, s:o?, s:o, s:s}", "id", (json_int_t)row->id, "ts",
-        (json_int_t)row->ts, "admin", row->admin, "device_id", row->device_id, "address", row->address,
-        "method", row->method, "route", row->route, "target", row->target, "parameters",
-        json_loads(row->parameters, 0, NULL), "outcome", outcome, "request_id", row->request_id);
-
-    return json_array_append_new(context, entry) < 0 ? ERR_NOMEM : ERR_OK;
+    return json_array_append_new(context, audit_json(row)) < 0 ? ERR_NOMEM : ERR_OK;
 }
 
 json_t *audit_get(struct call *call)

@@ -10,7 +10,7 @@ from conftest import MXADMIN, ROOT, environment, run
 
 COMMANDS = ["init", "serve", "check", "fsck", "sample", "account create", "account password", "account promote",
             "account demote", "account deactivate", "account list", "account token", "room create", "room list",
-            "room show", "room join", "room leave", "populate"]
+            "room show", "room join", "room leave", "audit", "populate"]
 
 
 @pytest.mark.parametrize("command", ["", "account", "room", *COMMANDS])
@@ -56,6 +56,9 @@ def test_overview_and_manual_name_every_command():
     (["room", "join", "!a:b"], "--user says who"),
     (["populate", "--users", "many"], "--users is not a number"),
     (["populate", "--users", "0"], "no rooms without users"),
+    (["audit", "--since", "yesterday"], "--since is no time"),
+    (["audit", "--until", "2026-01-31 "], "--until is no time"),
+    (["audit", "--limit", "-1"], "--limit is not a number"),
     (["init", "all"], "does not take the argument: all"),
     (["init", "--json"], "does not take the option: json"),
     (["--frobnicate", "init"], "unknown option: --frobnicate"),

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: ISC */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <jansson.h>
+
+#include "command/audit.h"
+#include "command/console.h"
+#include "command/context.h"
+#include "homeserver/audit_json.h"
+#include "matrix/id.h"
+
+#define LIMIT_DEFAULT 100
+#define LIMIT_MAX     1000000
+#define TEXT_SIZE     1280 /* bytes of a column; parameters are the longest */
+
+/* Reads the time of an option into `*ms`; false after saying what is wrong. One that is not given keeps it.
+ */
+static bool read_time(const struct invocation *invocation, enum command_option option, int64_t *ms)
+{
+    static const char *const formats[] = {"%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"};
+    const char *text = invocation->value[option];
+
+    for (size_t i = 0; text && i < sizeof formats / sizeof *formats; i++) {
+        struct tm tm = {0};
+        const char *end = strptime(text, formats[i], &tm);
+
+        if (end && !*end) {
+            *ms = (int64_t)timegm(&tm) * 1000;
+            return true;
+        }
+    }
+    if (text)
+        console_error(invocation, "--%s is no time such as 2026-01-31 or 2026-01-31T23:59:59Z",
+                      command_option_name(option));
+    return !text;
+}
+
+struct listing {
+    json_t *array; /* NULL: text is printed at once */
+};
+
+/* A column; an empty one is "-". */
+static const char *column(const char *text, char safe[TEXT_SIZE])
+{
+    console_safe(*text ? text : "-", safe, TEXT_SIZE);
+    return safe;
+}
+
+static void print_row(const struct audit_row *row)
+{
+    const char *const columns[] = {row->admin, row->method, row->route, row->target, row->parameters};
+    time_t seconds = (time_t)(row->ts / 1000);
+    char when[32] = "", safe[TEXT_SIZE];
+    struct tm tm;
+
+    if (gmtime_r(&seconds, &tm))
+        strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    fputs(when, stdout);
+    if (row->outcome == AUDIT_UNKNOWN)
+        fputs("   ?", stdout);
+    else
+        printf(" %3" PRId64, row->outcome);
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+        printf(" %s", column(columns[i], safe));
+    putchar('\n');
+}
+
+static enum err list_one(const struct audit_row *row, void *context)
+{
+    struct listing *listing = context;
+
+    if (listing->array)
+        return json_array_append_new(listing->array, audit_json(row)) < 0 ? ERR_NOMEM : ERR_OK;
+    print_row(row);
+    return ERR_OK;
+}
+
+/* The filter that the options make; false after saying what is wrong. */
+static bool read_filter(struct context *context, struct audit_filter *filter)
+{
+    const struct invocation *invocation = context->invocation;
+    const char *admin = invocation->value[OPTION_BY];
+
+    filter->target = invocation->value[OPTION_TARGET];
+    filter->route = invocation->value[OPTION_ROUTE];
+    if (admin) {
+        admin = context_local_user(context, admin);
+        filter->admin =
+            admin ? arena_printf(context->arena, "@%s:%s", admin, context->config->server_name) : NULL;
+    }
+    return filter->admin || !invocation->value[OPTION_BY];
+}
+
+int command_audit(const struct invocation *invocation)
+{
+    struct audit_filter filter = {.until_ts = INT64_MAX};
+    struct audit_page page = {.limit = LIMIT_DEFAULT};
+    struct listing listing = {0};
+    struct context context;
+    int code = COMMAND_FAILED;
+    enum err e;
+
+    if (!read_time(invocation, OPTION_SINCE, &filter.from_ts) ||
+        !read_time(invocation, OPTION_UNTIL, &filter.until_ts) ||
+        !console_number(invocation, OPTION_LIMIT, LIMIT_MAX, &page.limit))
+        return COMMAND_USAGE;
+    e = context_open(&context, invocation);
+    if (e || !read_filter(&context, &filter))
+        goto out;
+    if (invocation->given[OPTION_JSON] && !(listing.array = json_array()))
+        e = ERR_NOMEM;
+    if (!e)
+        e = audit_list(context.db, &filter, &page, list_one, &listing);
+    if (!e && listing.array) {
+        json_dumpf(listing.array, stdout, JSON_INDENT(2));
+        putchar('\n');
+    }
+    if (e)
+        console_error(invocation, "%s", err_text(e));
+    else
+        code = console_finish(invocation);
+out:
+    json_decref(listing.array);
+    context_close(&context);
+    return code;
+}
