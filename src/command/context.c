@@ -7,7 +7,7 @@
 #include "command/console.h"
 #include "command/context.h"
 #include "matrix/id.h"
-#include "store/schema.h"
+#include "store/open.h"
 
 enum err context_config(const struct invocation *invocation, struct config **config)
 {
@@ -30,9 +30,7 @@ enum err context_open(struct context *context, const struct invocation *invocati
         console_error(invocation, "%s", err_text(ERR_NOMEM));
         return ERR_NOMEM;
     }
-    e = db_open(&context->db, context->config->database);
-    if (!e)
-        e = schema_check(context->db, context->config->server_name);
+    e = store_open(&context->db, context->config);
     if (!e)
         e = gate_open_beside(&context->gate, context->config->database, config_hash_slots(context->config));
     if (!e)

@@ -18,8 +18,13 @@ static bool there_is(const char *path)
 
 static enum err make_database(const struct config *config)
 {
-    bool existed = there_is(config->database);
-    enum err e = schema_create(config->database, config->server_name);
+    const bool beside = config->homeserver.kind == CONFIG_HOMESERVER_DENDRITE;
+    const bool existed = there_is(config->database);
+    struct db *db = NULL;
+    enum err e = beside ? schema_open_beside(&db, config->database, config->server_name)
+                        : schema_create(config->database, config->server_name);
+
+    db_close(&db);
 
     if (!e)
         printf("database %s: %s\n", config->database, existed ? "exists, its data are kept" : "created");
@@ -53,7 +58,7 @@ int command_init(const struct invocation *invocation)
 
     if (!e)
         e = make_database(config);
-    if (!e)
+    if (!e && config->homeserver.kind == CONFIG_HOMESERVER_STANDALONE) /* Dendrite's is not ours to make */
         e = make_signing_key(config);
     config_free(&config);
     return e ? COMMAND_FAILED : console_finish(invocation);

@@ -4,18 +4,16 @@
 
 #include "base/log.h"
 #include "process/exchange.h"
-#include "store/schema.h"
+#include "store/open.h"
 
 enum err app_open(struct app *app, const struct config *config)
 {
     enum err e;
 
     *app = (struct app){.config = config};
-    e = gate_open_beside(&app->gate, config->database, config_hash_slots(config));
+    e = store_open(&app->db, config);
     if (!e)
-        e = db_open(&app->db, config->database);
-    if (!e)
-        e = schema_check(app->db, config->server_name);
+        e = gate_open_beside(&app->gate, config->database, config_hash_slots(config));
     if (!e)
         e = homeserver_open(&app->homeserver, config, app->db, app->gate);
     if (e)

@@ -147,6 +147,8 @@ static void note_seen(struct call *call)
 
     if (!owner->localpart || !owner->device_id || now - owner->last_seen_ts < SEEN_EVERY_MS)
         return;
+    if (db_attached(db)) /* the row is Dendrite's, who sees to it itself */
+        return;
     e = db_begin(db, DB_WRITE_NOW);
     if (!e)
         e = db_end(db, devices_seen(db, owner->localpart, call->app->config->server_name, &device));

@@ -65,13 +65,15 @@ static int words(const char *sql)
     return (int)(length + strcspn(sql + length, " "));
 }
 
-enum err db_failed(const struct db *db, int code, const char *sql)
+enum err db_failed(struct db *db, int code, const char *sql)
 {
-    enum err e = db_code_err(db, code);
+    enum err e = db_foreign_failed(db, code) ? ERR_UNREACHABLE : db_code_err(db, code);
 
+    if (e == ERR_UNREACHABLE && !db->foreign_lost) /* told, or nothing to tell: Dendrite starts */
+        return e;
     if (e != ERR_EXISTS)
-        log_error("database %s: %.*s: %s (SQLite code %d)", db->path, words(sql), sql,
-                  sqlite3_errmsg(db->handle), code);
+        log_error("database %s%s: %.*s: %s (SQLite code %d)", db->path,
+                  db_attached(db) ? " or Dendrite's" : "", words(sql), sql, sqlite3_errmsg(db->handle), code);
     return e;
 }
 
@@ -81,7 +83,7 @@ static enum err execute(struct db *db, const char *sql, bool now)
 {
     struct stmt *stmt;
     int code;
-    enum err e = db_query(db, sql, DB_NO_ARGS, &stmt);
+    enum err e = db_start(db, sql, DB_NO_ARGS, &stmt);
 
     if (e)
         return e;
@@ -114,7 +116,7 @@ static void set_bulk(struct db *db, bool bulk)
 static void checkpoint(struct db *db)
 {
     db->wal_pages = 0;
-    sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    sqlite3_wal_checkpoint_v2(db->handle, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 }
 
 /* SQLite calls this at the end of each transaction that has written. */
@@ -160,21 +162,44 @@ static int wait_for_lock(void *context, int count)
     return 1;
 }
 
+static const char sql_begin[] = "BEGIN", sql_begin_write[] = "BEGIN IMMEDIATE";
+static const char sql_commit[] = "COMMIT", sql_rollback[] = "ROLLBACK";
+
+/* Takes our own lock, and changes nothing. BEGIN IMMEDIATE would take a reader's on each attached file. */
+static const char sql_lock[] = "UPDATE main.mxadmin_settings SET value = value WHERE 0";
+
+static enum err begin_write(struct db *db, bool now)
+{
+    enum err e;
+
+    if (!db_attached(db))
+        return execute(db, sql_begin_write, now);
+    e = execute(db, sql_begin, now);
+    if (e)
+        return e;
+    e = execute(db, sql_lock, now);
+    if (e)
+        (void)!execute(db, sql_rollback, false);
+    return e;
+}
+
 enum err db_begin(struct db *db, enum db_mode mode)
 {
-    static const char read[] = "BEGIN", write[] = "BEGIN IMMEDIATE";
     enum err e;
 
     db->note = mode == DB_NOTE;
     db->changes_before = sqlite3_total_changes64(db->handle);
-    if (mode != DB_WRITE_NOW) {
-        e = execute(db, mode == DB_READ ? read : write, false);
-        set_bulk(db, !e && mode == DB_WRITE_BULK);
-        return e;
+    if (mode == DB_READ) {
+        db_look_at_foreign(db);
+        e = execute(db, sql_begin, false);
+    } else if (mode == DB_WRITE_NOW) {
+        sqlite3_busy_handler(db->handle, NULL, NULL);
+        e = begin_write(db, true);
+        sqlite3_busy_handler(db->handle, wait_for_lock, db);
+    } else {
+        e = begin_write(db, false);
     }
-    sqlite3_busy_handler(db->handle, NULL, NULL);
-    e = execute(db, write, true);
-    sqlite3_busy_handler(db->handle, wait_for_lock, db);
+    set_bulk(db, !e && mode == DB_WRITE_BULK);
     return e;
 }
 
@@ -195,13 +220,12 @@ bool db_before_commit_forget(struct db *db)
 /* Commits, after what is asked for if there are changes. */
 static enum err commit(struct db *db)
 {
-    static const char sql[] = "COMMIT";
     bool heard =
         db->before_commit.act && !db->note && sqlite3_total_changes64(db->handle) != db->changes_before;
     enum err e = heard ? db->before_commit.act(db->before_commit.context) : ERR_OK;
 
     if (!e)
-        e = execute(db, sql, false);
+        e = execute(db, sql_commit, false);
     if (!e && heard)
         (void)db_before_commit_forget(db);
     return e;
@@ -209,8 +233,6 @@ static enum err commit(struct db *db)
 
 enum err db_end(struct db *db, enum err err)
 {
-    static const char rollback[] = "ROLLBACK";
-
     if (!err)
         err = commit(db);
     /*
@@ -218,7 +240,7 @@ enum err db_end(struct db *db, enum err err)
      * in the log; the caller hears of what came first.
      */
     if (err && !sqlite3_get_autocommit(db->handle))
-        (void)!execute(db, rollback, false);
+        (void)!execute(db, sql_rollback, false);
     set_bulk(db, false);
     return err;
 }
@@ -234,7 +256,7 @@ const char *db_path(const struct db *db)
  */
 enum err db_use_wal(struct db *db)
 {
-    static const char sql[] = "PRAGMA journal_mode = WAL";
+    static const char sql[] = "PRAGMA main.journal_mode = WAL";
     const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
     int64_t deadline = clock_monotonic_ms() + DB_BUSY_TIMEOUT_MS;
     struct stmt *stmt;
@@ -243,7 +265,7 @@ enum err db_use_wal(struct db *db)
     enum err e;
 
     for (;;) {
-        e = db_query(db, sql, DB_NO_ARGS, &stmt);
+        e = db_start(db, sql, DB_NO_ARGS, &stmt);
         if (e)
             return e;
         code = sqlite3_step(stmt->handle);
@@ -283,7 +305,7 @@ static enum err look_inside(struct db *db)
 
 static enum err connect_to(struct db *db, int access_flag)
 {
-    int flags = access_flag | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    int flags = access_flag | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_URI; /* in ATTACH */
     int code;
 
     if (access(db->path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)) {
@@ -347,6 +369,7 @@ void db_close(struct db **db)
         return;
     db_forget_statements(closing);
     sqlite3_close(closing->handle); /* rolls back */
+    db_forget_foreign(closing);
     free(closing->path);
     free(closing);
 }

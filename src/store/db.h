@@ -33,6 +33,40 @@ MUST_CHECK enum err db_open(struct db **db, const char *path);
  */
 MUST_CHECK enum err db_open_reading(struct db **db, const char *path);
 
+/* The most files of another program that can stand beside ours: a Dendrite has one a component. */
+#define DB_FOREIGN_MAX 8
+
+/*
+ * Puts `count` files of a running Dendrite beside ours, which is open and has mxadmin_settings; their tables
+ * then have the names that they have without this. Of those no file is ever opened for writing, also no
+ * write-ahead log and no index of one, and none is made or deleted (db_vfs.c). The rules for who uses it:
+ *
+ * - A transaction that writes reads nothing of Dendrite's: it would hold its lock until our disk is done.
+ * - One that reads is short; for what it holds up see db_reading_blocks().
+ * - What is read while Dendrite does not run comes from a file that nobody has open. When somebody begins to,
+ *   what was begun fails with ERR_UNREACHABLE; what begins after that is right again.
+ *
+ * A file that cannot be read for a reason that passes fails whoever reads from it, with ERR_UNREACHABLE, but
+ * not this. Errors, each logged with what to do: ERR_NOT_FOUND, ERR_IO (this user may not read it),
+ * ERR_CORRUPT (no database, a damaged one, or ours), ERR_INVALID (too many), ERR_NOMEM.
+ */
+MUST_CHECK enum err db_attach(struct db *db, const char *const *paths, size_t count);
+
+/* Whether there are such files, so that the tables but those of ours (mxadmin_*) can only be read. */
+bool db_attached(const struct db *db);
+
+/* How many of them there are, and the path of each; borrowed. */
+size_t db_foreign_count(const struct db *db);
+const char *db_foreign_path(const struct db *db, size_t i);
+
+/*
+ * Whether whoever reads holds up Dendrite's writes, as it does in the mode of rollback journals. Dendrite
+ * waits for a few seconds and then stops with a panic, so work that takes longer than DB_SLICE_MS is to be
+ * cut into pieces, with a db_end() and a db_begin() between each two.
+ */
+bool db_reading_blocks(const struct db *db);
+#define DB_SLICE_MS 100
+
 /* The path that was opened; borrowed. */
 const char *db_path(const struct db *db);
 
@@ -76,7 +110,7 @@ MUST_CHECK enum err db_query(struct db *db, const char *sql, const struct db_val
                              struct stmt **stmt);
 
 /* Goes to the next row; `*row` is false after the last one. Errors: ERR_BUSY, ERR_FULL, ERR_EXISTS (a
- * uniqueness constraint), ERR_CORRUPT, ERR_NOMEM, ERR_IO (logged). */
+ * uniqueness constraint), ERR_CORRUPT, ERR_NOMEM, ERR_UNREACHABLE (Dendrite's file), ERR_IO (logged). */
 MUST_CHECK enum err db_step(struct stmt *stmt, bool *row);
 
 /* Ends the statement so that it can be started again, and sets to NULL. NULL inside is allowed. */
@@ -112,7 +146,8 @@ MUST_CHECK enum err db_integer(struct db *db, const char *sql, const struct db_v
  * so that it cannot fail in its middle for a lock; DB_WRITE_NOW is the same without waiting, DB_WRITE_BULK
  * with memory for some ten thousand rows, which would otherwise be written and read again and again; db_end()
  * gives it back. DB_NOTE is DB_WRITE for what the program keeps for itself, such as counters of failures: it
- * is nobody's change, and db_before_commit() passes it over. Errors: ERR_BUSY, ERR_IO.
+ * is nobody's change, and db_before_commit() passes it over. The lock is that of our own file alone. Errors:
+ * ERR_BUSY, ERR_IO.
  */
 enum db_mode { DB_READ, DB_WRITE, DB_WRITE_NOW, DB_WRITE_BULK, DB_NOTE };
 MUST_CHECK enum err db_begin(struct db *db, enum db_mode mode);

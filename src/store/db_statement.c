@@ -99,7 +99,7 @@ static int bind(sqlite3_stmt *handle, int index, const struct db_value *value)
     return sqlite3_bind_null(handle, index);
 }
 
-enum err db_query(struct db *db, const char *sql, const struct db_value *args, size_t count,
+enum err db_start(struct db *db, const char *sql, const struct db_value *args, size_t count,
                   struct stmt **stmt)
 {
     int code = SQLITE_OK;
@@ -111,6 +111,7 @@ enum err db_query(struct db *db, const char *sql, const struct db_value *args, s
         return e;
     assert((size_t)sqlite3_bind_parameter_count((*stmt)->handle) == count);
     (*stmt)->running = true;
+    db->running++;
     for (size_t i = 0; i < count && code == SQLITE_OK; i++)
         code = bind((*stmt)->handle, (int)i + 1, &args[i]);
     if (code != SQLITE_OK) {
@@ -120,11 +121,23 @@ enum err db_query(struct db *db, const char *sql, const struct db_value *args, s
     return e;
 }
 
+enum err db_query(struct db *db, const char *sql, const struct db_value *args, size_t count,
+                  struct stmt **stmt)
+{
+    if (db->foreign_count > 0 && db->running == 0 && sqlite3_get_autocommit(db->handle))
+        db_look_at_foreign(db);
+    return db_start(db, sql, args, count, stmt);
+}
+
 enum err db_step(struct stmt *stmt, bool *row)
 {
     int code = sqlite3_step(stmt->handle);
 
     *row = code == SQLITE_ROW;
+    if (sqlite3_stmt_readonly(stmt->handle) && !db_foreign_unchanged(stmt->db)) {
+        *row = false;
+        return ERR_UNREACHABLE;
+    }
     return code == SQLITE_ROW || code == SQLITE_DONE ? ERR_OK : db_failed(stmt->db, code, stmt->sql);
 }
 
@@ -140,6 +153,7 @@ void db_done(struct stmt **stmt)
     sqlite3_reset(done->handle);
     sqlite3_clear_bindings(done->handle);
     done->running = false;
+    done->db->running--;
     if (!done->kept)
         stmt_free(done);
 }

@@ -122,6 +122,7 @@ enum owner {
     OWNER_NOBODY,   /* an empty database */
     OWNER_OURS,     /* made or completed by us */
     OWNER_DENDRITE, /* Dendrite's, without our tables */
+    OWNER_BESIDE,   /* our tables alone, beside a Dendrite */
     OWNER_STRANGER
 };
 
@@ -148,6 +149,8 @@ static enum err find_owner(struct db *db, enum owner *owner)
         e = db_integer(db, sql_count_all, DB_NO_ARGS, &count);
     if (migrations_table && accounts)
         *owner = ours ? OWNER_OURS : OWNER_DENDRITE;
+    else if (ours && !migrations_table && !accounts)
+        *owner = OWNER_BESIDE;
     else
         *owner = count > 0 ? OWNER_STRANGER : OWNER_NOBODY;
     return e;
@@ -216,11 +219,12 @@ static enum err refuse_newer_mxadmin(struct db *db)
     return e;
 }
 
-/* Refuses a database of another server: of ours by what was recorded, of Dendrite's by its accounts. */
+/* Refuses a database of another server: ours by what was recorded, Dendrite's by its accounts. */
 static enum err refuse_other_server(struct db *db, enum owner owner, const char *server_name)
 {
-    const char *sql = owner == OWNER_OURS ? sql_setting : sql_account_server_name;
-    const struct db_value arg = owner == OWNER_OURS ? DB_T("server_name") : DB_T(server_name);
+    const bool theirs = owner == OWNER_DENDRITE;
+    const char *sql = theirs ? sql_account_server_name : sql_setting;
+    const struct db_value arg = theirs ? DB_T(server_name) : DB_T("server_name");
     struct stmt *stmt;
     bool row = false;
     enum err e = db_query(db, sql, &arg, 1, &stmt);
@@ -246,6 +250,13 @@ static enum err inspect(struct db *db, const char *server_name, enum owner *owne
     if (*owner == OWNER_STRANGER) {
         log_error(
             "database %s: its tables are neither mxadmin's nor Dendrite's; name another file as `database`",
+            db_path(db));
+        return ERR_CORRUPT;
+    }
+    if (*owner == OWNER_BESIDE) {
+        log_error(
+            "database %s: it is what mxadmin keeps beside a Dendrite; set homeserver.kind to dendrite, or "
+            "name another file as `database`",
             db_path(db));
         return ERR_CORRUPT;
     }
@@ -350,6 +361,73 @@ enum err schema_create(const char *path, const char *server_name)
     if (!e)
         e = db_use_wal(db);
     db_close(&db);
+    return e;
+}
+
+/* Refuses a database with more in it than mxadmin keeps beside a Dendrite. */
+static enum err inspect_beside(struct db *db, const char *server_name, enum owner *owner)
+{
+    enum err e = find_owner(db, owner);
+
+    if (e || *owner == OWNER_NOBODY)
+        return e;
+    if (*owner != OWNER_BESIDE) {
+        log_error(
+            "database %s: it is not what mxadmin keeps beside a Dendrite; name another file as `database`",
+            db_path(db));
+        return ERR_CORRUPT;
+    }
+    e = refuse_newer_mxadmin(db);
+    return e ? e : refuse_other_server(db, *owner, server_name);
+}
+
+static enum err complete_beside(struct db *db, const char *server_name)
+{
+    enum owner owner;
+    enum err e = inspect_beside(db, server_name, &owner); /* again, now that nobody can change it */
+
+    if (!e)
+        e = migrate(db);
+    if (!e)
+        e = db_run(db, sql_insert_server_name, DB_ARGS(DB_T(server_name)), NULL);
+    return e;
+}
+
+/* Whether nothing is missing that mxadmin keeps beside a Dendrite. */
+static enum err is_complete_beside(struct db *db, const char *server_name, bool *complete)
+{
+    enum owner owner;
+    int64_t version = 0;
+    enum err e = db_begin(db, DB_READ);
+
+    if (e)
+        return e;
+    e = inspect_beside(db, server_name, &owner);
+    if (!e && owner == OWNER_BESIDE)
+        e = db_integer(db, sql_last_migration, DB_NO_ARGS, &version);
+    *complete = version == MIGRATIONS;
+    return db_end(db, e);
+}
+
+enum err schema_open_beside(struct db **db, const char *path, const char *server_name)
+{
+    bool complete = false;
+    enum err e = make_file(path);
+
+    *db = NULL;
+    if (!e)
+        e = db_open(db, path);
+    if (!e)
+        e = is_complete_beside(*db, server_name, &complete);
+    if (!e && !complete) {
+        e = db_begin(*db, DB_WRITE);
+        if (!e)
+            e = db_end(*db, complete_beside(*db, server_name));
+    }
+    if (!e)
+        e = db_use_wal(*db);
+    if (e)
+        db_close(db);
     return e;
 }
 

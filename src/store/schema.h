@@ -26,4 +26,19 @@ MUST_CHECK enum err schema_check(struct db *db, const char *server_name);
  */
 MUST_CHECK enum err schema_recognise(struct db *db, const char *server_name);
 
+/*
+ * Opens the file of what mxadmin keeps beside a Dendrite: our tables and nothing else. It is made (mode 600)
+ * and completed where that is to be done. The caller closes it with db_close(). Errors as schema_create(),
+ * and those of db_open().
+ */
+MUST_CHECK enum err schema_open_beside(struct db **db, const char *path, const char *server_name);
+
+/*
+ * Checks that the attached files (db_attach()) are those of a Dendrite that this program knows, for
+ * `server_name`. `*unknown` is the name of a migration that it does not know, as the caller's to free with
+ * free(), or NULL; statements may not fit what that one changed. Errors, logged with what to do: ERR_CORRUPT
+ * (an older Dendrite, none at all, or of another server name), ERR_UNREACHABLE (they cannot be read now).
+ */
+MUST_CHECK enum err schema_check_foreign(struct db *db, const char *server_name, char **unknown);
+
 #endif
