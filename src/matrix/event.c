@@ -6,11 +6,13 @@
 #include "matrix/event.h"
 #include "matrix/event_check.h"
 #include "matrix/field.h"
+#include "matrix/json_text.h"
 #include "matrix/redaction.h"
 #include "matrix/room_id.h"
 #include "matrix/signed_json.h"
 
-#define HASH_TEXT_SIZE BASE64_SIZE(DIGEST_SHA256_SIZE)
+#define HASH_TEXT_SIZE        BASE64_SIZE(DIGEST_SHA256_SIZE)
+#define SIGNATURE_TEXT_LENGTH (BASE64_SIZE(ED25519_SIGNATURE_SIZE) - 1)
 
 static const char *const not_in_content_hash[] = {"unsigned", "signatures", "hashes", NULL};
 
@@ -92,26 +94,25 @@ static json_t *hash_object(const unsigned char sha256[DIGEST_SHA256_SIZE])
     return json_pack("{s:s}", "sha256", encoded);
 }
 
-/* Hashes and signs; `essential` becomes what the signature covers, which is also what the id is made of. */
-static enum err sign(const struct room_version *version, json_t *event, const struct event_signer *signer,
-                     struct buf *essential)
+static enum err add_content_hash(const struct room_version *version, json_t *event)
 {
     unsigned char sha256[DIGEST_SHA256_SIZE];
     enum err e = event_content_hash(version, event, sha256);
 
-    if (e)
-        return e;
-    if (json_object_set_new(event, "hashes", hash_object(sha256)) < 0)
-        return ERR_NOMEM;
-    e = event_essential(version, event, essential);
-    return e ? e : signed_json_add(event, essential, signer->server_name, signer->key);
+    if (!e && json_object_set_new(event, "hashes", hash_object(sha256)) < 0)
+        e = ERR_NOMEM;
+    return e;
 }
 
 enum err event_sign(const struct room_version *version, json_t *event, const struct event_signer *signer)
 {
     struct buf essential = {0};
-    enum err e = sign(version, event, signer, &essential);
+    enum err e = add_content_hash(version, event);
 
+    if (!e)
+        e = event_essential(version, event, &essential);
+    if (!e)
+        e = signed_json_add(event, &essential, signer->server_name, signer->key);
     buf_free(&essential);
     return e;
 }
@@ -207,9 +208,9 @@ static enum err make(const struct room_version *version, const struct event_prot
 }
 
 /* Fills the id and the reference hash. */
-static enum err identify(const struct room_version *version, const struct buf *essential, struct event *event)
+static enum err identify(const struct room_version *version, struct event *event)
 {
-    enum err e = digest_sha256(essential->data, essential->length, event->reference_hash);
+    enum err e = digest_sha256(event->essential.data, event->essential.length, event->reference_hash);
 
     if (e)
         return e;
@@ -219,27 +220,71 @@ static enum err identify(const struct room_version *version, const struct buf *e
     return ERR_OK;
 }
 
-enum err event_build(const struct room_version *version, const struct event_proto *proto,
-                     const struct event_signer *signer, struct event *event)
+/* Writes the text, and finds the signature in it, which ends `{"server":{"key":"signature"}}`. */
+static enum err write_text(const struct room_version *version, struct event *event)
 {
-    struct buf essential = {0};
+    struct json_piece signatures;
+    enum err e = canonical_json_write(event->json, version->json, &event->text);
+
+    if (e)
+        return e;
+    if (event->text.length > EVENT_SIZE_MAX)
+        return ERR_TOO_LARGE;
+    if (!json_text_member(event->text.data, event->text.length, "signatures", &signatures))
+        return ERR_INVALID;
+    event->signature_at = (size_t)(signatures.bytes - event->text.data) + signatures.size - strlen("\"}}") -
+                          SIGNATURE_TEXT_LENGTH;
+    return ERR_OK;
+}
+
+enum err event_prepare(const struct room_version *version, const struct event_proto *proto,
+                       const struct event_signer *signer, struct event *event)
+{
+    static const unsigned char none[ED25519_SIGNATURE_SIZE];
     enum err e;
 
     *event = (struct event){0};
     e = make(version, proto, signer->server_name, &event->json);
     if (!e)
-        e = sign(version, event->json, signer, &essential);
+        e = add_content_hash(version, event->json);
     if (!e)
-        e = identify(version, &essential, event);
+        e = event_essential(version, event->json, &event->essential);
+    if (!e)
+        e = identify(version, event);
+    if (!e)
+        e = signed_json_put(event->json, signer->server_name, signer->key->id, none);
     if (!e)
         e = event_check_format(version, event->json, NULL);
     if (!e)
-        e = canonical_json_write(event->json, version->json, &event->text);
-    if (!e && event->text.length > EVENT_SIZE_MAX)
-        e = ERR_TOO_LARGE;
-    buf_free(&essential);
+        e = write_text(version, event);
     if (e)
         event_free(event);
+    return e;
+}
+
+void event_place_signature(char *at, const unsigned char signature[ED25519_SIGNATURE_SIZE])
+{
+    char encoded[SIGNATURE_TEXT_LENGTH + 1];
+
+    base64_encode(BASE64_STANDARD, signature, ED25519_SIGNATURE_SIZE, encoded);
+    memcpy(at, encoded, SIGNATURE_TEXT_LENGTH);
+}
+
+enum err event_build(const struct room_version *version, const struct event_proto *proto,
+                     const struct event_signer *signer, struct event *event)
+{
+    unsigned char signature[ED25519_SIGNATURE_SIZE];
+    enum err e = event_prepare(version, proto, signer, event);
+
+    if (e)
+        return e;
+    e = ed25519_sign(signer->key, event->essential.data, event->essential.length, signature);
+    if (!e)
+        e = signed_json_put(event->json, signer->server_name, signer->key->id, signature);
+    if (e)
+        event_free(event);
+    else
+        event_place_signature(event->text.data + event->signature_at, signature);
     return e;
 }
 
@@ -247,6 +292,7 @@ void event_free(struct event *event)
 {
     json_decref(event->json);
     buf_free(&event->text);
+    buf_free(&event->essential);
     *event = (struct event){0};
 }
 

@@ -59,6 +59,8 @@ struct event {
     struct buf text; /* its canonical JSON: what is stored and sent */
     char id[ID_SIZE];
     unsigned char reference_hash[DIGEST_SHA256_SIZE];
+    struct buf essential; /* what the signature covers */
+    size_t signature_at;  /* where the signature is in `text` */
 };
 
 /*
@@ -67,6 +69,17 @@ struct event {
  */
 MUST_CHECK enum err event_build(const struct room_version *version, const struct event_proto *proto,
                                 const struct event_signer *signer, struct event *event);
+
+/*
+ * The same but for the signature: no id or hash depends on it, so it can be made later. Until then there is
+ * one of zeros in `json` and `text`; the real one is that of `essential` by the signer's key. Errors as
+ * event_build().
+ */
+MUST_CHECK enum err event_prepare(const struct room_version *version, const struct event_proto *proto,
+                                  const struct event_signer *signer, struct event *event);
+
+/* Puts the signature in its place at `text`: that of an event, or one that begins alike, + `signature_at`. */
+void event_place_signature(char *at, const unsigned char signature[ED25519_SIGNATURE_SIZE]);
 
 void event_free(struct event *event);
 

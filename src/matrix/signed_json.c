@@ -22,22 +22,28 @@ static enum err member_object(json_t *object, const char *name, json_t **member)
     return json_object_set_new(object, name, *member) < 0 ? ERR_NOMEM : ERR_OK;
 }
 
-enum err signed_json_add(json_t *object, const struct buf *bytes, const char *entity,
-                         const struct signing_key *key)
+enum err signed_json_put(json_t *object, const char *entity, const char *key_id,
+                         const unsigned char signature[ED25519_SIGNATURE_SIZE])
 {
-    unsigned char signature[ED25519_SIGNATURE_SIZE];
     char encoded[BASE64_SIZE(ED25519_SIGNATURE_SIZE)];
     json_t *signatures, *own;
     enum err e = member_object(object, "signatures", &signatures);
 
     if (!e)
         e = member_object(signatures, entity, &own);
-    if (!e)
-        e = ed25519_sign(key, bytes->data, bytes->length, signature);
     if (e)
         return e;
-    base64_encode(BASE64_STANDARD, signature, sizeof signature, encoded);
-    return json_object_set_new(own, key->id, json_string(encoded)) < 0 ? ERR_NOMEM : ERR_OK;
+    base64_encode(BASE64_STANDARD, signature, ED25519_SIGNATURE_SIZE, encoded);
+    return json_object_set_new(own, key_id, json_string(encoded)) < 0 ? ERR_NOMEM : ERR_OK;
+}
+
+enum err signed_json_add(json_t *object, const struct buf *bytes, const char *entity,
+                         const struct signing_key *key)
+{
+    unsigned char signature[ED25519_SIGNATURE_SIZE];
+    enum err e = ed25519_sign(key, bytes->data, bytes->length, signature);
+
+    return e ? e : signed_json_put(object, entity, key->id, signature);
 }
 
 enum err signed_json_sign(json_t *object, const char *entity, const struct signing_key *key)

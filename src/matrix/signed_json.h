@@ -17,9 +17,15 @@
 MUST_CHECK enum err signed_json_bytes(json_t *object, enum canonical_json numbers, struct buf *out);
 
 /*
- * Puts the signature of `bytes` by `key` into the `signatures` of `object`, under `entity` (a server name)
- * and the key's id, beside those that are there. Errors: ERR_INVALID (`signatures` or the entity's entry is
- * not an object), ERR_NOMEM.
+ * Puts a signature into the `signatures` of `object`, under `entity` (a server name) and the id of its key,
+ * beside those that are there. Errors: ERR_INVALID (`signatures` or the entity's entry is not an object),
+ * ERR_NOMEM.
+ */
+MUST_CHECK enum err signed_json_put(json_t *object, const char *entity, const char *key_id,
+                                    const unsigned char signature[ED25519_SIGNATURE_SIZE]);
+
+/*
+ * Puts the signature of `bytes` by `key` there. Errors as signed_json_put() and ed25519_sign().
  */
 MUST_CHECK enum err signed_json_add(json_t *object, const struct buf *bytes, const char *entity,
                                     const struct signing_key *key);

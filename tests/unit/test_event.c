@@ -120,6 +120,37 @@ static void builds_events_of_every_version(void **state)
     }
 }
 
+/* Also in an event that looks as if there were a signature elsewhere, and more behind it. */
+static void a_signature_can_be_placed_later(void **state)
+{
+    (void)state;
+    for (int number = 1; number <= 11; number++) {
+        json_t *content = json_text("{'signatures': {'domain': {'ed25519:1': 'AAAA'}}}");
+        json_t *unsigned_data = json_text("{'signatures': {}}");
+        struct event_proto proto = proto_with(content);
+        unsigned char signature[ED25519_SIGNATURE_SIZE];
+        struct event built, prepared;
+        char *at;
+
+        proto.state_key = "";
+        proto.unsigned_data = unsigned_data;
+        assert_int_equal(event_build(version_of(number), &proto, &signer, &built), ERR_OK);
+        assert_int_equal(event_prepare(version_of(number), &proto, &signer, &prepared), ERR_OK);
+        assert_string_equal(prepared.id, built.id);
+        assert_string_not_equal(prepared.text.data, built.text.data);
+        at = prepared.text.data + prepared.signature_at;
+        assert_int_equal(strspn(at, "A"), 86);
+        assert_int_equal(ed25519_sign(&key, prepared.essential.data, prepared.essential.length, signature),
+                         ERR_OK);
+        event_place_signature(at, signature);
+        assert_string_equal(prepared.text.data, built.text.data);
+        json_decref(content);
+        json_decref(unsigned_data);
+        event_free(&built);
+        event_free(&prepared);
+    }
+}
+
 /* The members of a built event, by room version. */
 static const struct {
     int first, last;
@@ -290,6 +321,7 @@ int main(void)
         cmocka_unit_test(signs_as_the_specification),
         cmocka_unit_test(checks_signatures_of_objects),
         cmocka_unit_test(builds_events_of_every_version),
+        cmocka_unit_test(a_signature_can_be_placed_later),
         cmocka_unit_test(gives_events_the_members_of_their_version),
         cmocka_unit_test(agrees_with_dendrite),
         cmocka_unit_test(refuses_parts_that_cannot_be_in_an_event),
