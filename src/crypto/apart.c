@@ -34,17 +34,19 @@ static void lower_priority(void)
     }
 }
 
-static _Noreturn void become_child(void (*work)(void *job), void *job)
+pid_t apart_start(void (*work)(void *job), void *job)
 {
+    pid_t child = fork();
+
+    if (child != 0)
+        return child;
     /* Nobody waits for the result when the parent is gone. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    lower_priority();
     work(job);
     _exit(0);
 }
 
-/* Whether the child did its work to the end. */
-static bool wait_for(pid_t child)
+bool apart_end(pid_t child)
 {
     int status = 0;
 
@@ -54,21 +56,33 @@ static bool wait_for(pid_t child)
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+struct lowered {
+    void (*work)(void *job);
+    void *job;
+};
+
+static void work_lowered(void *context)
+{
+    const struct lowered *lowered = context;
+
+    lower_priority();
+    lowered->work(lowered->job);
+}
+
 enum err apart_run(void (*work)(void *job), void *job, size_t size)
 {
     void *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct lowered lowered = {work, shared};
     enum err e = ERR_OK;
     pid_t child;
 
     if (shared == MAP_FAILED)
         return ERR_NOMEM;
     memcpy(shared, job, size);
-    child = fork();
-    if (child == 0)
-        become_child(work, shared);
+    child = apart_start(work_lowered, &lowered);
     if (child < 0) {
         work(shared);
-    } else if (!wait_for(child)) {
+    } else if (!apart_end(child)) {
         log_error("a process that hashed a password did not end well");
         e = ERR_NOMEM;
     }

@@ -2,9 +2,20 @@
 #ifndef CRYPTO_APART_H
 #define CRYPTO_APART_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/err.h"
+
+/*
+ * Starts a child process that does `work` on `job`, both as they are in memory now, and ends. It is killed
+ * when its parent dies. -1: there is no child to be had. Otherwise the caller calls apart_end().
+ */
+MUST_CHECK pid_t apart_start(void (*work)(void *job), void *job);
+
+/* Waits for the child; whether it did its work to the end. */
+bool apart_end(pid_t child);
 
 /*
  * Runs `work` on `job`, of `size` bytes, in a child process of low priority, and waits for it. Hashing a
