@@ -86,10 +86,13 @@ enum err events_insert(struct db *db, const struct event_row *row, int64_t *nid)
                       DB_ARGS(DB_I(row->room_nid), DB_I(row->type_nid), DB_I(row->state_key_nid),
                               DB_I(row->snapshot_nid), DB_I(row->depth), DB_T(row->id), DB_T(auth.data)),
                       nid);
-    if (!e)
-        e = db_run(db, sql_insert_json, DB_ARGS(DB_I(*nid), DB_BYTES(row->json)), NULL);
     buf_free(&auth);
     return e;
+}
+
+enum err events_insert_json(struct db *db, int64_t nid, const char *json)
+{
+    return db_run(db, sql_insert_json, DB_ARGS(DB_I(nid), DB_BYTES(json)), NULL);
 }
 
 enum err events_add_previous(struct db *db, const char *event_id, int64_t nid)

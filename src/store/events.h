@@ -35,11 +35,13 @@ struct event_row {
     const char *id;
     const int64_t *auth_nids;
     size_t auth_nids_count;
-    const char *json;
 };
 
-/* Stores an event as accepted and sent out; `*nid` becomes its number. */
+/* Stores an event as accepted and sent out, without its JSON; `*nid` becomes its number. */
 MUST_CHECK enum err events_insert(struct db *db, const struct event_row *row, int64_t *nid);
+
+/* Stores its JSON. Until then nobody can look the event up: both are of one transaction. */
+MUST_CHECK enum err events_insert_json(struct db *db, int64_t nid, const char *json);
 
 /* Notes that the event `nid` has `event_id` among its prev_events. Errors: ERR_CORRUPT. */
 MUST_CHECK enum err events_add_previous(struct db *db, const char *event_id, int64_t nid);

@@ -13,12 +13,8 @@ static struct state_entry add_event(struct db *db, int64_t type_nid, int64_t sta
     static int serial;
     struct state_entry entry = {type_nid, state_key_nid, 0};
     char id[64];
-    const struct event_row row = {.room_nid = ROOM,
-                                  .type_nid = type_nid,
-                                  .state_key_nid = state_key_nid,
-                                  .depth = 1,
-                                  .id = id,
-                                  .json = "{}"};
+    const struct event_row row = {
+        .room_nid = ROOM, .type_nid = type_nid, .state_key_nid = state_key_nid, .depth = 1, .id = id};
 
     snprintf(id, sizeof id, "$%d", serial++);
     assert_int_equal(events_insert(db, &row, &entry.event_nid), ERR_OK);

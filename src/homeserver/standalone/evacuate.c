@@ -18,7 +18,7 @@
  * that after a crash between two of them the call can simply be repeated.
  */
 #define BATCH_MEMBERS 5000
-#define BATCH_MS      500
+#define BATCH_MS      300
 /* Between two batches: who waits for the lock looks for it more often. */
 #define BATCH_GAP_MS 10
 
@@ -143,6 +143,8 @@ enum err standalone_evacuate_room(struct homeserver *hs, const char *room_id, bo
 
     if (!e && dry_run)
         e = foresee_room(&evacuation, room_id);
+    if (!e && !dry_run)
+        e = room_writer_sign_apart(&evacuation.writer);
     while (!e && !dry_run && !done)
         e = evacuate_room_batch(&evacuation, room_id, &after, &done);
     room_writer_close(&evacuation.writer);

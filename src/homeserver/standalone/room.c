@@ -20,7 +20,13 @@ enum err room_writer_open(struct room_writer *writer, const struct homeserver *h
 
 void room_writer_close(struct room_writer *writer)
 {
+    room_pending_close(&writer->pending);
     signing_key_wipe(&writer->key);
+}
+
+enum err room_writer_sign_apart(struct room_writer *writer)
+{
+    return room_pending_open(&writer->pending, &writer->key);
 }
 
 static void room_free(struct room **room)
@@ -152,6 +158,8 @@ static enum err write_end(struct room *room)
     room->row.snapshot_nid = state_snapshot(room->state);
     room->row.last_sent_nid = room->last_nid;
     if (!e)
+        e = room_pending_write(room->writer->pending, room->writer->db);
+    if (!e)
         e = rooms_update(room->writer->db, &room->row);
     return e ? e : sync_set_last(room->writer->db, SYNC_EVENTS, room->position);
 }
@@ -160,6 +168,8 @@ enum err room_close(struct room **room, enum err err)
 {
     if (!err && *room && (*room)->last_nid)
         err = write_end(*room);
+    if (err && *room)
+        room_pending_drop((*room)->writer->pending);
     room_free(room);
     return err;
 }

@@ -21,7 +21,8 @@ struct room_writer {
     const char *server_name; /* borrowed */
     struct arena *arena;     /* borrowed; for what lives as long as the act */
     struct signing_key key;
-    int64_t now_ms; /* the origin_server_ts of its events */
+    int64_t now_ms;               /* the origin_server_ts of its events */
+    struct room_pending *pending; /* NULL: each event is signed at once */
 };
 
 /*
@@ -31,6 +32,12 @@ struct room_writer {
 MUST_CHECK enum err room_writer_open(struct room_writer *writer, const struct homeserver *hs,
                                      struct arena *arena);
 void room_writer_close(struct room_writer *writer);
+
+/*
+ * From now on events are signed by another process, for an act that appends a great many to one room. Errors:
+ * ERR_NOMEM.
+ */
+MUST_CHECK enum err room_writer_sign_apart(struct room_writer *writer);
 
 /* A room that is being written. One at a time, inside a transaction for writing. */
 struct room;

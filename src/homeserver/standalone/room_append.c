@@ -16,6 +16,11 @@ static bool is_member_event(const struct new_event *event)
     return event->state_key && strcmp(event->type, "m.room.member") == 0;
 }
 
+static bool is_invitation(const struct room_draft *draft)
+{
+    return draft->membership && strcmp(draft->membership, "invite") == 0;
+}
+
 /* Fills auth_events from the current state. */
 static enum err select_auth(struct room_draft *draft)
 {
@@ -64,7 +69,11 @@ static enum err make_own_id(struct room_draft *draft)
     return ERR_OK;
 }
 
-/* Builds and signs the event, all but `unsigned`, which neither hash nor signature covers. */
+/*
+ * Builds the event, all but `unsigned`, which neither hash nor signature covers. What the signature is waited
+ * for with is in rows of room_store_signed(); those of an invitation have more, and a client waits for what
+ * it has sent.
+ */
 static enum err build(struct room_draft *draft)
 {
     const struct room *room = draft->room;
@@ -87,7 +96,11 @@ static enum err build(struct room_draft *draft)
 
     if (room->version->event_id == EVENT_ID_STORED)
         e = make_own_id(draft);
-    return e ? e : event_build(room->version, &proto, &signer, &draft->event);
+    if (e)
+        return e;
+    draft->unsigned_yet = room->writer->pending && !is_invitation(draft) && !draft->new->transaction_id;
+    return (draft->unsigned_yet ? event_prepare : event_build)(room->version, &proto, &signer,
+                                                               &draft->made.event);
 }
 
 static json_t *get_for_rules(void *context, const char *type, const char *state_key)
@@ -114,7 +127,7 @@ static enum err authorise(struct room_draft *draft)
 {
     const struct auth_state state = {get_for_rules, signed_by_us, draft};
     const char *reason = NULL;
-    enum err e = auth_rules_check(draft->room->version, draft->event.json, &state, &reason);
+    enum err e = auth_rules_check(draft->room->version, draft->made.event.json, &state, &reason);
 
     if (draft->looked_up)
         return draft->looked_up;
@@ -127,7 +140,7 @@ static enum err authorise(struct room_draft *draft)
 /* Appends to `out` the event with `unsigned`, which is its last member in canonical order; NULL: without. */
 static enum err write_with_unsigned(const struct room_draft *draft, json_t *unsigned_data, struct buf *out)
 {
-    const struct buf *text = &draft->event.text;
+    const struct buf *text = &draft->made.event.text;
     enum err e = ERR_OK;
 
     buf_append(out, text->data, text->length - 1);
@@ -141,14 +154,14 @@ static enum err write_with_unsigned(const struct room_draft *draft, json_t *unsi
 
 static enum err write_json(struct room_draft *draft)
 {
-    enum err e = write_with_unsigned(draft, draft->new->unsigned_data, &draft->json);
+    enum err e = write_with_unsigned(draft, draft->new->unsigned_data, &draft->made.json);
 
-    return !e && draft->json.length > EVENT_SIZE_MAX ? ERR_TOO_LARGE : e;
+    return !e && draft->made.json.length > EVENT_SIZE_MAX ? ERR_TOO_LARGE : e;
 }
 
 enum err room_write_headered(const struct room_draft *draft, const struct buf *json, struct buf *out)
 {
-    return event_write_headered(draft->room->version, draft->event.id, json->data, json->length, out);
+    return event_write_headered(draft->room->version, draft->made.event.id, json->data, json->length, out);
 }
 
 /*
@@ -163,7 +176,7 @@ static enum err write_for_clients(struct room_draft *draft)
     enum err e;
 
     if (!replaced)
-        return room_write_headered(draft, &draft->json, &draft->headered);
+        return room_write_headered(draft, &draft->made.json, &draft->made.headered);
     unsigned_data =
         json_pack("{s:O?, s:O?, s:s}", "prev_content", json_object_get(replaced->json, "content"),
                   "prev_sender", json_object_get(replaced->json, "sender"), "replaces_state", replaced->id);
@@ -171,7 +184,7 @@ static enum err write_for_clients(struct room_draft *draft)
         return ERR_NOMEM;
     e = write_with_unsigned(draft, unsigned_data, &json);
     if (!e)
-        e = room_write_headered(draft, &json, &draft->headered);
+        e = room_write_headered(draft, &json, &draft->made.headered);
     json_decref(unsigned_data);
     buf_free(&json);
     return e;
@@ -184,16 +197,28 @@ static void advance(struct room_draft *draft)
     size_t rest = room->latest_count - draft->prev_count;
 
     memmove(room->latest + 1, room->latest + draft->prev_count, rest * sizeof *room->latest);
-    room->latest[0].nid = draft->nid;
-    memcpy(room->latest[0].id, draft->event.id, sizeof room->latest[0].id);
-    memcpy(room->latest[0].reference_hash, draft->event.reference_hash, DIGEST_SHA256_SIZE);
+    room->latest[0].nid = draft->made.nid;
+    memcpy(room->latest[0].id, draft->made.event.id, sizeof room->latest[0].id);
+    memcpy(room->latest[0].reference_hash, draft->made.event.reference_hash, DIGEST_SHA256_SIZE);
     room->latest_count = rest + 1;
     room->depth = event_depth_after(room->version, room->depth);
-    room->last_nid = draft->nid;
+    room->last_nid = draft->made.nid;
     if (draft->new->state_key)
-        room_remember(room, draft->nid, &draft->event);
+        room_remember(room, draft->made.nid, &draft->made.event);
     if (draft->new->state_key && strcmp(draft->new->type, "m.room.history_visibility") == 0)
-        room->visibility = room_visibility_of(draft->event.json);
+        room->visibility = room_visibility_of(draft->made.event.json);
+}
+
+/* Writes the rows that have the signature, now or later, but always in the order of the events. */
+static enum err finish(struct room_draft *draft)
+{
+    const struct room_writer *writer = draft->room->writer;
+    enum err e;
+
+    if (draft->unsigned_yet)
+        return room_pending_add(writer->pending, writer->db, &draft->made);
+    e = room_pending_write(writer->pending, writer->db);
+    return e ? e : room_store_signed(writer->db, &draft->made);
 }
 
 enum err room_append(struct room *room, const struct new_event *event, char id[ID_SIZE])
@@ -218,10 +243,17 @@ enum err room_append(struct room *room, const struct new_event *event, char id[I
         e = room_store(&draft);
     if (!e) {
         advance(&draft);
-        memcpy(id, draft.event.id, ID_SIZE);
+        memcpy(id, draft.made.event.id, ID_SIZE);
+        e = finish(&draft);
     }
-    event_free(&draft.event);
-    buf_free(&draft.json);
-    buf_free(&draft.headered);
+    made_event_free(&draft.made);
     return e;
+}
+
+void made_event_free(struct made_event *made)
+{
+    event_free(&made->event);
+    buf_free(&made->json);
+    buf_free(&made->headered);
+    buf_free(&made->replaces);
 }

@@ -50,10 +50,15 @@ static json_t *parse_member(const struct buf *text)
 /* Reads the event into a place that is free. */
 static enum err read(struct room *room, int64_t nid, bool member, struct known_event *known)
 {
+    const struct room_writer *writer = room->writer;
     struct stored_event *stored = &room->stored;
     bool hashed = room->version->event_id == EVENT_ID_STORED;
-    enum err e = events_find(room->writer->db, nid, stored);
+    enum err e = ERR_OK;
 
+    if (room_pending_has(writer->pending, nid))
+        e = room_pending_write(writer->pending, writer->db);
+    if (!e)
+        e = events_find(writer->db, nid, stored);
     if (!e && member && !hashed)
         known->json = parse_member(&stored->json);
     if (!e && !known->json)

@@ -56,6 +56,19 @@ struct room {
     struct stored_event stored; /* scratch of the look-ups */
 };
 
+/* An event that was made, and the rows that have its signature in them. */
+struct made_event {
+    struct event event;
+    struct buf json;     /* as it is stored and sent: the event with its `unsigned` */
+    struct buf headered; /* as clients are told: with another `unsigned` */
+    struct buf replaces; /* as in `row` */
+    int64_t nid;
+    struct sync_event row; /* its texts are those of the members above, or of the room */
+};
+
+/* Frees what it owns. */
+void made_event_free(struct made_event *made);
+
 /* An event in the making. */
 struct room_draft {
     struct room *room;
@@ -66,21 +79,47 @@ struct room_draft {
     size_t auth_count;
     struct event_reference prev[EVENT_PREV_MAX];
     size_t prev_count;
-    struct event event;
+    struct made_event made;
+    bool unsigned_yet;                  /* its signature is to come; see struct room_pending */
     const struct known_event *replaced; /* what has its place in the state; NULL: nothing */
     const char *membership;             /* of m.room.member; NULL for others */
-    struct buf json;                    /* as it is stored and sent: the event with its `unsigned` */
-    struct buf headered;                /* as clients are told: with another `unsigned` */
-    int64_t nid;
-    enum err looked_up; /* why a look-up of the authorisation rules failed */
+    enum err looked_up;                 /* why a look-up of the authorisation rules failed */
 };
 
 /* Appends the headered form of an event whose JSON, as it is stored or for clients, is `json`. */
 MUST_CHECK enum err room_write_headered(const struct room_draft *draft, const struct buf *json,
                                         struct buf *out);
 
-/* Writes all rows of an event that was built and allowed, and moves the state on; sets draft->nid. */
+/*
+ * Writes the rows of an event that was built and allowed, but for those that have its signature, and moves
+ * the state on; sets draft->made.nid and draft->made.row.
+ */
 MUST_CHECK enum err room_store(struct room_draft *draft);
+
+/* Writes the rows that have its signature. */
+MUST_CHECK enum err room_store_signed(struct db *db, const struct made_event *made);
+
+/*
+ * Events of the room that is open whose signatures are being made meanwhile, and whose last rows wait for
+ * them. All are written before the room is closed, or one of them is looked up.
+ */
+struct room_pending;
+
+/* With signatures by `key`, which is borrowed. Errors: ERR_NOMEM. */
+MUST_CHECK enum err room_pending_open(struct room_pending **pending, const struct signing_key *key);
+void room_pending_close(struct room_pending **pending); /* NULL inside is allowed */
+
+/* Takes over an event that was stored, and writes the oldest ones when there are too many. */
+MUST_CHECK enum err room_pending_add(struct room_pending *pending, struct db *db, struct made_event *made);
+
+/* Whether the event `nid` is among them. NULL is allowed. */
+bool room_pending_has(const struct room_pending *pending, int64_t nid);
+
+/* Writes all. NULL is allowed. */
+MUST_CHECK enum err room_pending_write(struct room_pending *pending, struct db *db);
+
+/* Drops all: the transaction is rolled back. NULL is allowed. */
+void room_pending_drop(struct room_pending *pending);
 
 /* The stored event `nid`; borrowed, as room_state() says. */
 MUST_CHECK enum err room_known(struct room *room, int64_t nid, const struct known_event **known);

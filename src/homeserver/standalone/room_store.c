@@ -16,20 +16,19 @@ static enum err store_event(struct room_draft *draft, struct state_entry *entry)
         .room_nid = room->row.nid,
         .snapshot_nid = state_snapshot(room->state),
         .depth = event_depth_after(room->version, room->depth),
-        .id = draft->event.id,
+        .id = draft->made.event.id,
         .auth_nids = draft->auth_nids,
         .auth_nids_count = draft->auth_count,
-        .json = draft->json.data,
     };
     enum err e = event_types_number(db, draft->new->type, &row.type_nid);
 
     if (!e && draft->new->state_key)
         e = room_key_number(room, draft->new->state_key, &row.state_key_nid);
     if (!e)
-        e = events_insert(db, &row, &draft->nid);
+        e = events_insert(db, &row, &draft->made.nid);
     for (size_t i = 0; !e && i < draft->prev_count; i++)
-        e = events_add_previous(db, draft->prev[i].id, draft->nid);
-    *entry = (struct state_entry){row.type_nid, row.state_key_nid, draft->nid};
+        e = events_add_previous(db, draft->prev[i].id, draft->made.nid);
+    *entry = (struct state_entry){row.type_nid, row.state_key_nid, draft->made.nid};
     return e;
 }
 
@@ -54,16 +53,16 @@ static enum err add_invite(const struct room_draft *draft, const struct membersh
         .room_nid = row->room_nid,
         .target_nid = row->target_nid,
         .sender_nid = row->sender_nid,
-        .event_id = draft->event.id,
-        .json = draft->json.data,
+        .event_id = draft->made.event.id,
+        .json = draft->made.json.data,
     };
     struct buf headered = {0};
     enum err e = invites_insert(room->writer->db, &invite);
 
     if (!e && row->target_local)
-        e = room_write_headered(draft, &draft->json, &headered);
+        e = room_write_headered(draft, &draft->made.json, &headered);
     if (!e && row->target_local)
-        e = sync_insert_invite(room->writer->db, draft->event.id, room->row.id, draft->new->state_key,
+        e = sync_insert_invite(room->writer->db, draft->made.event.id, room->row.id, draft->new->state_key,
                                headered.data);
     buf_free(&headered);
     return e;
@@ -104,7 +103,7 @@ static enum err store_membership(struct room_draft *draft, int64_t target_nid)
     struct membership_row row = {
         .room_nid = draft->room->row.nid,
         .target_nid = target_nid,
-        .event_nid = draft->nid,
+        .event_nid = draft->made.nid,
         .membership = membership_of(draft->membership),
         .target_local = is_local(draft, draft->new->state_key),
     };
@@ -133,38 +132,41 @@ static enum err next_position(struct room *room, int64_t *position)
     return e;
 }
 
-static enum err store_for_clients(struct room_draft *draft)
+/* A JSON array with the id of what the event replaces. */
+static enum err write_replaces(const struct room_draft *draft, struct buf *out)
+{
+    const char *id = draft->replaced->id;
+    enum err e;
+
+    buf_append(out, "[", 1);
+    e = canonical_json_write_string(id, strlen(id), out);
+    buf_append(out, "]", 1);
+    return e ? e : out->err;
+}
+
+/* What clients are told of the event. */
+static enum err fill_row(struct room_draft *draft)
 {
     struct room *room = draft->room;
-    struct sync_event row = {
+    struct made_event *made = &draft->made;
+    json_t *event = made->event.json;
+    enum err e = draft->replaced ? write_replaces(draft, &made->replaces) : ERR_OK;
+
+    made->row = (struct sync_event){
         .depth = event_depth_after(room->version, room->depth),
-        .id = draft->event.id,
         .room_id = room->row.id,
-        .type = draft->new->type,
-        .sender = draft->new->sender,
-        .json = draft->headered.data,
+        .type = field_string(event, "type"),
+        .sender = field_string(event, "sender"),
+        .json = made->headered.data,
         .contains_url = json_object_get(draft->new->content, "url") != NULL,
         .visibility = room->visibility,
-        .state_key = draft->new->state_key,
-        .membership = draft->membership,
+        .state_key = field_string(event, "state_key"),
+        .replaces = made->replaces.data,
+        .membership = draft->membership ? field_string(field_object(event, "content"), "membership") : NULL,
         .transaction_id = draft->new->transaction_id,
         .session_id = draft->new->session_id,
     };
-    struct buf replaces = {0};
-    enum err e = next_position(room, &row.position);
-
-    if (!e && draft->replaced) {
-        buf_append(&replaces, "[", 1);
-        e = canonical_json_write_string(draft->replaced->id, strlen(draft->replaced->id), &replaces);
-        buf_append(&replaces, "]", 1);
-        row.replaces = replaces.data;
-    }
-    if (!e)
-        e = replaces.err;
-    if (!e)
-        e = sync_insert_event(room->writer->db, &row);
-    buf_free(&replaces);
-    return e;
+    return e ? e : next_position(room, &made->row.position);
 }
 
 enum err room_store(struct room_draft *draft)
@@ -174,9 +176,16 @@ enum err room_store(struct room_draft *draft)
 
     if (!e && draft->membership)
         e = store_membership(draft, entry.state_key_nid);
-    if (!e)
-        e = store_for_clients(draft);
     if (!e && draft->new->state_key)
         e = state_put(draft->room->state, &entry);
-    return e;
+    return e ? e : fill_row(draft);
+}
+
+enum err room_store_signed(struct db *db, const struct made_event *made)
+{
+    struct sync_event row = made->row;
+    enum err e = events_insert_json(db, made->nid, made->json.data);
+
+    row.id = made->event.id;
+    return e ? e : sync_insert_event(db, &row);
 }
