@@ -269,6 +269,14 @@ static enum err inspect(struct db *db, const char *server_name, enum owner *owne
     return e ? e : refuse_other_server(db, *owner, server_name);
 }
 
+/* The same, of one moment: another process may be making the tables. */
+static enum err inspect_at_once(struct db *db, const char *server_name, enum owner *owner)
+{
+    enum err e = db_begin(db, DB_READ);
+
+    return e ? e : db_end(db, inspect(db, server_name, owner));
+}
+
 static enum err run_all(struct db *db, const char *const *statements, size_t count)
 {
     enum err e = ERR_OK;
@@ -352,8 +360,8 @@ enum err schema_create(const char *path, const char *server_name)
 
     if (!e)
         e = db_open(&db, path);
-    if (!e) /* what is refused is not even locked: it may be in use */
-        e = inspect(db, server_name, &owner);
+    if (!e) /* what is refused is not locked for writing: it may be in use */
+        e = inspect_at_once(db, server_name, &owner);
     if (!e)
         e = db_begin(db, DB_WRITE);
     if (!e)
