@@ -59,6 +59,18 @@ void call_forget_json(struct call *call)
     json_forget(&call->json);
 }
 
+json_t *call_ids(const struct id_list *ids)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; array && i < ids->count; i++)
+        if (json_array_append_new(array, json_string(ids->ids[i])) < 0) {
+            json_decref(array);
+            return NULL;
+        }
+    return array;
+}
+
 const char *call_local_user(struct call *call, const char *text, bool localpart_too,
                             enum api_error remote_error, const char *remote_text)
 {

@@ -79,6 +79,9 @@ json_t *call_json(struct call *call);
 /* Wipes the strings of call->json, where passwords were, frees it, and sets it to NULL. */
 void call_forget_json(struct call *call);
 
+/* The ids as a JSON array; NULL when memory is gone. */
+json_t *call_ids(const struct id_list *ids);
+
 /*
  * Takes a path parameter as a local user: a full user id, or, if `localpart_too`, a bare localpart. On
  * success returns the localpart (in the arena). NULL after the answer has become 400 M_INVALID_PARAM, or for

@@ -6,16 +6,10 @@
 /* {"affected": […]}; NULL when memory is gone. */
 static json_t *answer(const struct id_list *affected, bool dry_run)
 {
-    json_t *ids = json_array();
-    json_t *body = json_pack("{s:o}", "affected", ids);
+    json_t *body = json_pack("{s:o}", "affected", call_ids(affected));
 
-    for (size_t i = 0; body && i < affected->count; i++)
-        if (json_array_append_new(ids, json_string(affected->ids[i])) < 0)
-            goto out;
-    if (!body || (dry_run && json_object_set_new(body, "dry_run", json_true()) < 0))
-        goto out;
-    return body;
-out:
+    if (!body || !dry_run || json_object_set_new(body, "dry_run", json_true()) == 0)
+        return body;
     json_decref(body);
     return NULL;
 }

@@ -52,6 +52,9 @@ handler profile_avatar_url_get;
 /* pushers.c */
 handler user_pushers_get;
 
+/* purge.c */
+handler purge_room;
+
 /* register.c */
 handler register_nonce;
 handler register_post;

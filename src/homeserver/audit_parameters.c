@@ -30,6 +30,7 @@ static const char *const open_names[] = {
     "display_name",
     "displayname",
     "dry_run",
+    "evacuate",
     "event_id",
     "external_id",
     "format",

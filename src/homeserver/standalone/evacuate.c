@@ -1,57 +1,34 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdint.h>
 #include <string.h>
-#include <time.h>
 
-#include "base/clock.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "homeserver/audit.h"
+#include "homeserver/standalone/batch.h"
 #include "homeserver/standalone/member.h"
 #include "homeserver/standalone/standalone.h"
 #include "store/events.h"
 #include "store/memberships.h"
 #include "store/sync.h"
 
-/*
- * What one transaction does at most: others who want to write wait for its end. Each leaves valid rooms, so
- * that after a crash between two of them the call can simply be repeated.
- */
+/* What one transaction does at most, beside taking only so long. */
 #define BATCH_MEMBERS 5000
-#define BATCH_MS      300
-/* Between two batches: who waits for the lock looks for it more often. */
-#define BATCH_GAP_MS 10
 
 struct evacuation {
     struct room_writer writer;
     struct audit *audit;
     struct list affected; /* of const char *: ids */
-    int64_t batch_end_ms; /* on the monotonic clock */
+    struct batch batch;
 };
 
 static struct evacuation evacuation_of(const struct homeserver *hs, struct arena *arena)
 {
     return (struct evacuation){
         .audit = hs->audit,
+        .batch = {.db = hs->db},
         .affected = {.arena = arena, .item_size = sizeof(const char *)},
     };
-}
-
-static enum err batch_begin(struct evacuation *evacuation)
-{
-    const struct timespec gap = {.tv_nsec = BATCH_GAP_MS * 1000000L};
-    enum err e;
-
-    if (evacuation->batch_end_ms)
-        nanosleep(&gap, NULL);
-    e = db_begin(evacuation->writer.db, DB_WRITE_BULK);
-    evacuation->batch_end_ms = clock_monotonic_ms() + BATCH_MS; /* without the time that it waited itself */
-    return e;
-}
-
-static bool batch_is_over(const struct evacuation *evacuation)
-{
-    return clock_monotonic_ms() >= evacuation->batch_end_ms;
 }
 
 static enum err add_affected(struct evacuation *evacuation, const char *id)
@@ -86,7 +63,7 @@ static enum err evacuate_members(struct evacuation *evacuation, struct room *roo
     enum err e = memberships_local(writer->db, room_number(room), *after, BATCH_MEMBERS, writer->arena,
                                    &members, &count);
 
-    while (!e && i < count && (i == 0 || !batch_is_over(evacuation))) {
+    while (!e && i < count && (i == 0 || !batch_is_over(&evacuation->batch))) {
         const char *user_id = members[i].user_id;
 
         *after = members[i++].event_nid;
@@ -100,7 +77,7 @@ static enum err evacuate_room_batch(struct evacuation *evacuation, const char *r
                                     bool *done)
 {
     struct room *room = NULL;
-    enum err e = batch_begin(evacuation);
+    enum err e = batch_begin(&evacuation->batch);
 
     if (e)
         return e;
@@ -197,13 +174,13 @@ static enum err leave_room(struct evacuation *evacuation, const struct leaver *l
 /* The rooms from `*next` on, as many as one transaction takes. */
 static enum err evacuate_user_batch(struct evacuation *evacuation, const struct leaver *leaver, size_t *next)
 {
-    enum err e = batch_begin(evacuation);
+    enum err e = batch_begin(&evacuation->batch);
 
     if (e)
         return e;
     do
         e = leave_room(evacuation, leaver, &leaver->rooms[(*next)++]);
-    while (!e && *next < leaver->count && !batch_is_over(evacuation));
+    while (!e && *next < leaver->count && !batch_is_over(&evacuation->batch));
     if (*next < leaver->count)
         audit_unfinished(evacuation->audit);
     return db_end(evacuation->writer.db, e);

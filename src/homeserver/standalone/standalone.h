@@ -59,6 +59,9 @@ MUST_CHECK enum err standalone_create_room(struct homeserver *hs, const struct n
 MUST_CHECK enum err standalone_join(struct homeserver *hs, const char *localpart, const char *room_id);
 MUST_CHECK enum err standalone_leave(struct homeserver *hs, const char *localpart, const char *room_id);
 
+/* purge.c; likewise. */
+MUST_CHECK enum err standalone_purge_room(struct homeserver *hs, const char *room_id);
+
 /* registration_tokens.c; likewise. */
 MUST_CHECK enum err standalone_add_registration_token(struct homeserver *hs,
                                                       const struct registration_token *token);
