@@ -18,6 +18,9 @@ handler device_get;
 handler device_put;
 handler device_delete;
 
+/* empty_rooms.c */
+handler empty_rooms_get;
+
 /* evacuate.c */
 handler evacuate_room;
 handler evacuate_user;

@@ -44,6 +44,7 @@ const struct route routes[] = {
     {METHOD_GET,  DENDRITE "/evacuateRoom/{room_id}", evacuate_room, .access = ACCESS_ADMIN, .slow = true},
     {METHOD_POST, DENDRITE "/evacuateUser/{user_id}", evacuate_user, .access = ACCESS_ADMIN, .slow = true},
     {METHOD_GET,  DENDRITE "/evacuateUser/{user_id}", evacuate_user, .access = ACCESS_ADMIN, .slow = true},
+    {METHOD_GET,  DENDRITE "/emptyRooms", empty_rooms_get, .access = ACCESS_ADMIN},
     {METHOD_POST, DENDRITE "/purgeRoom/{room_id}", purge_room, .access = ACCESS_ADMIN, .slow = true},
 
     /* Server notices */

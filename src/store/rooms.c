@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include "base/clock.h"
 #include "store/rooms.h"
 
 #define COLUMNS "room_nid, room_id, room_version, latest_event_nids, state_snapshot_nid, last_event_sent_nid"
@@ -18,6 +19,15 @@ static const char sql_list[] =
     " r.latest_event_nids FROM roomserver_rooms r"
     " LEFT JOIN roomserver_membership m ON m.room_nid = r.room_nid AND m.membership_nid = 3"
     " GROUP BY r.room_nid ORDER BY r.room_nid";
+
+/* A room that we have only an invitation to has no events; one that is being purged has this one to the end.
+ */
+static const char sql_empty[] =
+    "SELECT e.event_nid, r.room_id, EXISTS (SELECT 1 FROM roomserver_membership m"
+    " WHERE m.room_nid = e.room_nid AND m.membership_nid = 3 AND m.target_local)"
+    " FROM roomserver_events e JOIN roomserver_rooms r ON r.room_nid = e.room_nid"
+    " WHERE e.event_type_nid = 1 AND NOT e.is_rejected AND e.event_nid > ?1 ORDER BY e.event_nid";
+#define EMPTY_MS 50
 
 static enum err find(struct db *db, const char *sql, struct db_value key, struct arena *arena,
                      struct room_row *row)
@@ -113,6 +123,26 @@ enum err rooms_list(struct db *db, enum err (*each)(const struct room_summary *r
         if (!e && row)
             e = each(&room, context);
     }
+    db_done(&stmt);
+    return e;
+}
+
+enum err rooms_empty(struct db *db, int64_t *after, bool *done,
+                     enum err (*each)(const char *room_id, void *context), void *context)
+{
+    int64_t end_ms = clock_monotonic_ms() + EMPTY_MS;
+    struct stmt *stmt;
+    bool row = true;
+    enum err e = db_query(db, sql_empty, DB_ARGS(DB_I(*after)), &stmt);
+
+    while (!e && row && clock_monotonic_ms() < end_ms) {
+        e = db_step(stmt, &row);
+        if (!e && row && !db_int(stmt, 2))
+            e = each(db_text(stmt, 1), context);
+        if (!e && row)
+            *after = db_int(stmt, 0);
+    }
+    *done = !e && !row;
     db_done(&stmt);
     return e;
 }

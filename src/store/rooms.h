@@ -3,6 +3,7 @@
 #ifndef STORE_ROOMS_H
 #define STORE_ROOMS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -47,5 +48,14 @@ struct room_summary {
 /* Calls `each` for every room in the order in which we came to know them; stops at its first error. */
 MUST_CHECK enum err
 rooms_list(struct db *db, enum err (*each)(const struct room_summary *room, void *context), void *context);
+
+/*
+ * Some of the rooms that were made, or joined, and in which nobody of this server is joined: `each` is called
+ * for those among the rooms after `*after` (0: all), an event number, up to where this stops, which `*after`
+ * then is; `*done` after the last. It stops in time for a reader whom others wait for, and at the first error
+ * of `each`.
+ */
+MUST_CHECK enum err rooms_empty(struct db *db, int64_t *after, bool *done,
+                                enum err (*each)(const char *room_id, void *context), void *context);
 
 #endif

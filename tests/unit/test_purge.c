@@ -2,6 +2,7 @@
 #include "world.h"
 
 #include "store/purge.h"
+#include "store/rooms.h"
 
 #define LOBBY  "!VaNppTgZjfEEpSW9:example.org" /* number 1: 35 members, an alias, messages */
 #define NEWEST "!ZqDCNU7H1TbQdYwY:example.org" /* number 8 */
@@ -138,6 +139,48 @@ static void the_act_refuses_a_room_with_members(void **state)
     assert_int_equal(homeserver_join(&w->hs, "alice", BIG), ERR_NOT_FOUND);
 }
 
+static enum err note_room(const char *room_id, void *context)
+{
+    strcat(context, room_id);
+    return ERR_OK;
+}
+
+/* The rooms in which nobody of this server is, after each other. */
+static const char *empty_rooms(struct world *w)
+{
+    char *rooms = arena_alloc(w->d->arena, 1024);
+    int64_t after = 0;
+    bool done = false;
+
+    assert_non_null(rooms);
+    while (!done)
+        assert_int_equal(rooms_empty(w->d->db, &after, &done, note_room, rooms), ERR_OK);
+    return rooms;
+}
+
+static enum err stop(const char *room_id, void *context)
+{
+    (void)room_id;
+    (void)context;
+    return ERR_NOMEM;
+}
+
+static void finds_the_empty_rooms(void **state)
+{
+    struct world *w = *state;
+    int64_t after = 0;
+    bool done = true;
+
+    assert_string_equal(empty_rooms(w), "!C2FStgDZDif6DRxR:example.org"); /* as Dendrite says */
+    assert_int_equal(rooms_empty(w->d->db, &after, &done, stop, NULL), ERR_NOMEM);
+    assert_false(done);
+    run(w->d->db, "UPDATE roomserver_membership SET target_local = FALSE WHERE room_nid = 1");
+    run(w->d->db, "UPDATE roomserver_membership SET membership_nid = 2 WHERE room_nid = 2");
+    assert_string_equal(empty_rooms(w), LOBBY "!jDGqmoLRC06s6WLY:example.org!C2FStgDZDif6DRxR:example.org");
+    run(w->d->db, "UPDATE roomserver_events SET is_rejected = TRUE WHERE room_nid = 2");
+    assert_string_equal(empty_rooms(w), LOBBY "!C2FStgDZDif6DRxR:example.org");
+}
+
 /* What is half purged is as good as not there for all but the next purge. */
 static void nobody_comes_to_what_is_half_purged(void **state)
 {
@@ -153,6 +196,7 @@ static void nobody_comes_to_what_is_half_purged(void **state)
     assert_int_equal(homeserver_leave(&w->hs, "alice", BIG), ERR_NOT_FOUND);
     assert_int_equal(homeserver_evacuate_user(&w->hs, "alice", false, w->d->arena, &affected), ERR_OK);
     assert_int_equal(affected.count, 0);
+    assert_string_equal(empty_rooms(w), BIG);
     assert_int_equal(homeserver_purge_room(&w->hs, BIG), ERR_OK);
     assert_int_equal(number(w->d->db, "SELECT COUNT(*) FROM roomserver_events"), 0);
 }
@@ -168,6 +212,7 @@ int main(void)
         DENDRITE(keeps_what_other_rooms_begin_with),
         FRESH(goes_slice_by_slice),
         FRESH(the_act_refuses_a_room_with_members),
+        DENDRITE(finds_the_empty_rooms),
         FRESH(nobody_comes_to_what_is_half_purged),
     };
 
