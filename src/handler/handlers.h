@@ -10,6 +10,7 @@ handler user_account_data_get;
 
 /* audit.c */
 handler audit_get;
+
 /* devices.c */
 handler devices_get;
 handler devices_post;
