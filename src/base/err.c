@@ -14,6 +14,7 @@ static const char *const texts[] = {
     [ERR_EXISTS] = "exists already",
     [ERR_DENIED] = "denied",
     [ERR_DEACTIVATED] = "the account is deactivated",
+    [ERR_LOCKED] = "the account is locked",
     [ERR_LIMITED] = "too many failed attempts",
     [ERR_UNSUPPORTED] = "not possible in this mode",
     [ERR_UNREACHABLE] = "the homeserver does not answer",

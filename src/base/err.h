@@ -20,6 +20,7 @@ enum err {
     ERR_EXISTS,      /* there is one already */
     ERR_DENIED,      /* wrong password, wrong MAC */
     ERR_DEACTIVATED, /* the account is deactivated */
+    ERR_LOCKED,      /* the account is locked */
     ERR_LIMITED,     /* too many failures lately; try again later */
     ERR_UNSUPPORTED, /* this mode of operation cannot do it */
     ERR_UNREACHABLE, /* the homeserver does not answer */

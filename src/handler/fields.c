@@ -5,8 +5,8 @@
 #include "handler/fields.h"
 
 static const char *const type_names[] = {
-    [FIELD_STRING] = "a string",  [FIELD_BOOLEAN] = "a boolean", [FIELD_INTEGER] = "an integer",
-    [FIELD_OBJECT] = "an object", [FIELD_ARRAY] = "a list",
+    [FIELD_STRING] = "a string",    [FIELD_BOOLEAN] = "a boolean", [FIELD_CHOICE] = "a boolean",
+    [FIELD_INTEGER] = "an integer", [FIELD_OBJECT] = "an object",  [FIELD_ARRAY] = "a list",
 };
 
 /* Answers in the row's own words, or with `error` and `otherwise` (NULL: there was no memory for it). */
@@ -84,6 +84,7 @@ static bool type_matches(const struct field *field, const json_t *value)
     case FIELD_STRING:
         return json_is_string(value);
     case FIELD_BOOLEAN:
+    case FIELD_CHOICE:
         return json_is_boolean(value);
     case FIELD_INTEGER:
         return json_is_integer(value);
@@ -105,6 +106,8 @@ static void put(const struct field *field, json_t *value, void *target)
     else if (field->type == FIELD_INTEGER)
         *(struct field_integer *)(void *)member = (struct field_integer){
             json_is_null(value) ? INTEGER_NULL : INTEGER_GIVEN, json_integer_value(value)};
+    else if (field->type == FIELD_CHOICE)
+        *(enum choice *)(void *)member = json_is_true(value) ? CHOICE_YES : CHOICE_NO;
     else if (field->type == FIELD_BOOLEAN || field->type == FIELD_TRUTH)
         *(bool *)member = truth(value);
     else

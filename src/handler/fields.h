@@ -17,6 +17,7 @@
 enum field_type {
     FIELD_STRING,  /* const char *; NUL inside is refused */
     FIELD_BOOLEAN, /* bool */
+    FIELD_CHOICE,  /* enum choice, which tells an absent boolean apart */
     FIELD_INTEGER, /* struct field_integer; a fraction, also 1.0, is none */
     FIELD_TRUTH,   /* bool, of any type: what Python takes for true, as Synapse reads some of its keys */
     FIELD_OBJECT,  /* json_t * */

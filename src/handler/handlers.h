@@ -70,6 +70,27 @@ handler registration_token_get;
 handler registration_token_put;
 handler registration_token_delete;
 
+/* unsupported.c */
+handler ratelimit_get;
+handler ratelimit_unsupported;
+handler experimental_features_get;
+handler experimental_features_unsupported;
+handler shadow_ban_unsupported;
+handler account_validity_unsupported;
+
+/* users.c */
+handler user_get;
+handler user_admin_get;
+
+/* users_change.c */
+handler user_admin_put;
+handler user_password_post;
+handler user_deactivate_post;
+handler user_suspend_put;
+
+/* users_put.c */
+handler user_put;
+
 /* user_rooms.c */
 handler user_joined_rooms_get;
 handler user_memberships_get;

@@ -153,6 +153,8 @@ json_t *login_post(struct call *call)
             : ERR_DENIED;
     if (e == ERR_DENIED)
         return limits_failed(call, localpart, API_FORBIDDEN, WRONG_PASSWORD);
+    if (e == ERR_LOCKED)
+        return call_fail(call, API_USER_LOCKED, NULL);
     if (e == ERR_DEACTIVATED)
         return call_fail(call, API_USER_DEACTIVATED, NULL);
     if (e)

@@ -99,6 +99,12 @@ enum err homeserver_set_admin(struct homeserver *hs, const char *localpart, bool
     return hs->acts->set_admin ? hs->acts->set_admin(hs, localpart, admin) : ERR_UNSUPPORTED;
 }
 
+enum err homeserver_change_account(struct homeserver *hs, const char *localpart,
+                                   const struct account_change *change)
+{
+    return hs->acts->change_account ? hs->acts->change_account(hs, localpart, change) : ERR_UNSUPPORTED;
+}
+
 enum err homeserver_deactivate(struct homeserver *hs, const char *localpart)
 {
     return hs->acts->deactivate ? hs->acts->deactivate(hs, localpart) : ERR_UNSUPPORTED;

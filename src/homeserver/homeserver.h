@@ -18,6 +18,7 @@
 #include "store/accounts.h"
 #include "store/db.h"
 #include "store/identities.h"
+#include "store/identities.h"
 #include "store/registration_tokens.h"
 #include "store/transactions.h"
 
@@ -72,6 +73,34 @@ struct population {
     void *context;
 };
 
+/* Whether something is to be changed, and to what. */
+enum choice { CHOICE_STAY, CHOICE_NO, CHOICE_YES };
+
+struct identity_list {
+    const struct identity *identities;
+    size_t count;
+};
+
+/*
+ * What an account is to become. What is NULL or CHOICE_STAY stays as it is, and "" takes a text away.
+ * Everything is borrowed.
+ */
+struct account_change {
+    const char *password;
+    bool end_sessions; /* with a new password, all but that of `except_token` (NULL: all) */
+    const char *except_token;
+    const char *display_name; /* this and the next are also shown to the rooms */
+    const char *avatar_url;
+    const struct identity_list *threepids;    /* all that the user is to have; others lose them */
+    const struct identity_list *external_ids; /* likewise, but others keep theirs */
+    const char *user_type;
+    enum choice admin;
+    enum choice active; /* CHOICE_NO deactivates, as the act does; CHOICE_YES makes a new start of it */
+    enum choice locked;
+    enum choice suspended;
+    enum choice erased;
+};
+
 /* Ids of users or rooms; all in the arena that was given. */
 struct id_list {
     const char **ids;
@@ -94,7 +123,8 @@ struct homeserver_acts {
 
     /*
      * Checks the password and begins a session; a known device id gets a new token. ERR_DENIED: no such user
-     * or a wrong password, in the same time; ERR_DEACTIVATED: the right password of a deactivated account.
+     * or a wrong password, in the same time; ERR_DEACTIVATED: the right password of a deactivated account;
+     * ERR_LOCKED: of a locked one.
      */
     enum err (*sign_in)(struct homeserver *hs, const char *localpart, const char *password,
                         const struct client *client, struct arena *arena, struct session *session);
@@ -128,6 +158,14 @@ struct homeserver_acts {
     /* Makes a user an admin, or an admin a user. ERR_NOT_FOUND; ERR_INVALID: a guest or an application
      * service. */
     enum err (*set_admin)(struct homeserver *hs, const char *localpart, bool admin);
+
+    /*
+     * Changes an account, all of it or nothing; only a user in very many rooms is shown to some of them
+     * before a failure. ERR_NOT_FOUND; ERR_EXISTS: another user has one of the external ids; ERR_INVALID and
+     * ERR_TOO_LARGE as above. What has to wait, and is asked of deferred_list(), is no failure.
+     */
+    enum err (*change_account)(struct homeserver *hs, const char *localpart,
+                               const struct account_change *change);
 
     /* Deactivates an account for good: it leaves its rooms, and its sessions end; again is fine.
      * ERR_NOT_FOUND. */
@@ -274,6 +312,8 @@ MUST_CHECK enum err homeserver_create_device(struct homeserver *hs, const char *
 MUST_CHECK enum err homeserver_rename_device(struct homeserver *hs, const char *localpart,
                                              const char *device_id, const char *display_name);
 MUST_CHECK enum err homeserver_set_admin(struct homeserver *hs, const char *localpart, bool admin);
+MUST_CHECK enum err homeserver_change_account(struct homeserver *hs, const char *localpart,
+                                              const struct account_change *change);
 MUST_CHECK enum err homeserver_deactivate(struct homeserver *hs, const char *localpart);
 MUST_CHECK enum err homeserver_reactivate(struct homeserver *hs, const char *localpart, const char *password);
 MUST_CHECK enum err homeserver_set_threepids(struct homeserver *hs, const char *localpart,

@@ -11,6 +11,7 @@ enum api_error {
     API_METHOD,            /* 405 M_UNRECOGNIZED: the path is known, the method is not */
     API_MISSING_TOKEN,     /* 401 M_MISSING_TOKEN */
     API_UNKNOWN_TOKEN,     /* 401 M_UNKNOWN_TOKEN, with soft_logout false */
+    API_USER_LOCKED,       /* 401 M_USER_LOCKED, with soft_logout true */
     API_FORBIDDEN,         /* 403 M_FORBIDDEN */
     API_GUEST,             /* 403 M_GUEST_ACCESS_FORBIDDEN */
     API_USER_DEACTIVATED,  /* 403 M_USER_DEACTIVATED */
@@ -27,6 +28,7 @@ enum api_error {
     API_USER_IN_USE,       /* 400 M_USER_IN_USE */
     API_WEAK_PASSWORD,     /* 400 M_WEAK_PASSWORD */
     API_TIMEOUT,           /* 408 M_UNKNOWN: the request did not arrive in time */
+    API_IN_USE,            /* 409 M_UNKNOWN: Synapse's answer to what another user has */
     API_CONFLICT,          /* 409 M_INVALID_PARAM: Dendrite's answer to what is there already */
     API_TOO_LARGE,         /* 413 M_TOO_LARGE */
     API_LIMIT_EXCEEDED,    /* 429 M_LIMIT_EXCEEDED, with retry_after_ms */

@@ -55,8 +55,9 @@ void reply_error(struct reply *reply, enum api_error error, const char *text)
     json_t *body = json_pack("{s:s, s:s}", "errcode", api_error_code(error), "error",
                              text ? text : api_error_text(error));
 
-    /* No session is kept alive through this one (Client-Server API, "Soft logout"). */
-    if (error == API_UNKNOWN_TOKEN && body && json_object_set_new(body, "soft_logout", json_false())) {
+    /* A session lives on through a lock, and through nothing else (Client-Server API, "Soft logout"). */
+    if ((error == API_UNKNOWN_TOKEN || error == API_USER_LOCKED) && body &&
+        json_object_set_new(body, "soft_logout", json_boolean(error == API_USER_LOCKED))) {
         json_decref(body);
         body = NULL;
     }

@@ -34,6 +34,8 @@ bool authorize(struct call *call, enum access access)
         call_fail(call, API_MISSING_TOKEN, NULL);
     else if (!caller_find(call))
         return false;
+    else if (caller->owner.locked)
+        call_fail(call, API_USER_LOCKED, NULL);
     else if (access > ACCESS_GUEST && caller->owner.type == ACCOUNT_GUEST)
         call_fail(call, API_GUEST, NULL);
     else if (access == ACCESS_ADMIN && caller->owner.type != ACCOUNT_ADMIN)

@@ -21,6 +21,23 @@ const struct route routes[] = {
     {METHOD_GET,  CLIENT "/profile/{user_id}/displayname", profile_display_name_get, .access = ACCESS_ANYONE, .reads = true},
     {METHOD_GET,  CLIENT "/profile/{user_id}/avatar_url", profile_avatar_url_get, .access = ACCESS_ANYONE, .reads = true},
 
+    /* Users */
+    {METHOD_GET,  SYNAPSE2 "/users/{user_id}", user_get, .access = ACCESS_ADMIN, .reads = true},
+    {METHOD_PUT,  SYNAPSE2 "/users/{user_id}", user_put, .access = ACCESS_ADMIN, .hashes = true},
+    {METHOD_GET,  SYNAPSE "/users/{user_id}/admin", user_admin_get, .access = ACCESS_ADMIN, .reads = true},
+    {METHOD_PUT,  SYNAPSE "/users/{user_id}/admin", user_admin_put, .access = ACCESS_ADMIN},
+    {METHOD_POST, SYNAPSE "/reset_password/{user_id}", user_password_post, .access = ACCESS_ADMIN, .hashes = true},
+    {METHOD_POST, SYNAPSE "/deactivate/{user_id}", user_deactivate_post, .access = ACCESS_ADMIN, .slow = true},
+    {METHOD_PUT,  SYNAPSE "/suspend/{user_id}", user_suspend_put, .access = ACCESS_ADMIN},
+    {METHOD_POST, SYNAPSE "/users/{user_id}/shadow_ban", shadow_ban_unsupported, .access = ACCESS_ADMIN},
+    {METHOD_DELETE, SYNAPSE "/users/{user_id}/shadow_ban", shadow_ban_unsupported, .access = ACCESS_ADMIN},
+    {METHOD_GET,  SYNAPSE "/users/{user_id}/override_ratelimit", ratelimit_get, .access = ACCESS_ADMIN, .reads = true},
+    {METHOD_POST, SYNAPSE "/users/{user_id}/override_ratelimit", ratelimit_unsupported, .access = ACCESS_ADMIN},
+    {METHOD_DELETE, SYNAPSE "/users/{user_id}/override_ratelimit", ratelimit_unsupported, .access = ACCESS_ADMIN},
+    {METHOD_GET,  SYNAPSE "/experimental_features/{user_id}", experimental_features_get, .access = ACCESS_ADMIN, .reads = true},
+    {METHOD_PUT,  SYNAPSE "/experimental_features/{user_id}", experimental_features_unsupported, .access = ACCESS_ADMIN},
+    {METHOD_POST, SYNAPSE "/account_validity/validity", account_validity_unsupported, .access = ACCESS_ADMIN},
+
     /* A user, by others */
     {METHOD_GET,  SYNAPSE "/users/{user_id}/joined_rooms", user_joined_rooms_get, .access = ACCESS_ADMIN, .reads = true},
     {METHOD_GET,  SYNAPSE "/users/{user_id}/memberships", user_memberships_get, .access = ACCESS_ADMIN, .reads = true},

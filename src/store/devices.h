@@ -25,6 +25,7 @@ struct token_owner {
     enum account_type type;     /* also by what waits for Dendrite to be down: store/deferred.h */
     enum account_type own_type; /* what Dendrite itself takes the account for */
     int64_t last_seen_ts;       /* ms */
+    bool locked;                /* the account is */
 };
 
 /*

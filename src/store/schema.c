@@ -83,6 +83,12 @@ static const char *const jobs[] = {
     NULL,
 };
 
+static const char *const user_states[] = {
+    "CREATE TABLE mxadmin_user_states (localpart TEXT NOT NULL PRIMARY KEY, locked BOOLEAN NOT NULL,"
+    " suspended BOOLEAN NOT NULL, erased BOOLEAN NOT NULL, user_type TEXT)",
+    NULL,
+};
+
 static const struct {
     const char *name;
     const char *const *statements; /* up to a NULL */
@@ -93,6 +99,7 @@ static const struct {
     {"audit", audit},
     {"external ids", external_ids},
     {"jobs", jobs},
+    {"user states", user_states},
 };
 #define MIGRATIONS ((int64_t)(sizeof migrations / sizeof migrations[0]))
 

@@ -17,6 +17,7 @@ const struct homeserver_acts standalone_acts = {
     .create_device = standalone_create_device,
     .rename_device = standalone_rename_device,
     .set_admin = standalone_set_admin,
+    .change_account = standalone_change_account,
     .deactivate = standalone_deactivate,
     .reactivate = standalone_reactivate,
     .set_threepids = standalone_set_threepids,

@@ -6,6 +6,7 @@
 #include "homeserver/audit.h"
 #include "homeserver/standalone/standalone.h"
 #include "store/devices.h"
+#include "store/users.h"
 
 enum err standalone_add_session(struct homeserver *hs, const char *localpart, const struct client *client,
                                 struct arena *arena, struct session *session)
@@ -71,6 +72,14 @@ static enum err prove(struct homeserver *hs, const char *password, struct arena 
     return e;
 }
 
+static enum err refuse_locked(struct homeserver *hs, const char *localpart, struct arena *arena)
+{
+    struct user_state state;
+    enum err e = user_states_find(hs->db, localpart, arena, &state);
+
+    return !e && state.locked ? ERR_LOCKED : e;
+}
+
 /*
  * Begins the session inside the transaction that is open, if what was proved still holds: meanwhile the
  * password may have been reset, or the account deactivated. `*stale`: another hash is stored now, so nothing
@@ -90,6 +99,9 @@ static enum err begin_proved(struct homeserver *hs, const struct proof *proof, c
         return ERR_BUSY;
     if (now.deactivated)
         return ERR_DEACTIVATED;
+    e = refuse_locked(hs, proof->localpart, arena);
+    if (e)
+        return e;
     if (proof->renewed[0])
         e = accounts_set_password(hs->db, proof->localpart, server_name, proof->renewed);
     return e ? e : standalone_add_session(hs, proof->localpart, client, arena, session);

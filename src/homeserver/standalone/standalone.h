@@ -24,6 +24,10 @@ MUST_CHECK enum err standalone_reactivate(struct homeserver *hs, const char *loc
 MUST_CHECK enum err standalone_set_threepids(struct homeserver *hs, const char *localpart,
                                              const struct identity *identities, size_t count);
 
+/* change.c; likewise. */
+MUST_CHECK enum err standalone_change_account(struct homeserver *hs, const char *localpart,
+                                              const struct account_change *change);
+
 /* sessions.c; likewise. */
 MUST_CHECK enum err standalone_sign_in(struct homeserver *hs, const char *localpart, const char *password,
                                        const struct client *client, struct arena *arena,
@@ -61,6 +65,10 @@ MUST_CHECK enum err standalone_leave(struct homeserver *hs, const char *localpar
 
 /* purge.c; likewise. */
 MUST_CHECK enum err standalone_purge_room(struct homeserver *hs, const char *room_id);
+
+/* profile.c: shows every room that the user has joined another profile; again is fine. */
+MUST_CHECK enum err standalone_show_profile(struct homeserver *hs, const char *localpart,
+                                            const struct profile *profile);
 
 /* registration_tokens.c; likewise. */
 MUST_CHECK enum err standalone_add_registration_token(struct homeserver *hs,
