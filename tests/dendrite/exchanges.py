@@ -104,6 +104,8 @@ class Replay:
 
     def ask(self, exchange):
         """The status and the body of the answer, parsed where it is JSON."""
+        if "/purgeRoom/" in exchange.path:
+            self.homeserver.settle()
         path = self.translate(fill(exchange.path, self.variables))
         answer = self.homeserver.ask(exchange.method, path, self.caller(exchange.caller), self.body(exchange))
         try:

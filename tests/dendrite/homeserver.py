@@ -29,6 +29,9 @@ class Homeserver:
             body = json.dumps(body).encode()
         return Client(self.port).ask(method, path, headers, body)
 
+    def settle(self):
+        """Waits until all its parts know what has happened."""
+
     def sign_in(self, localpart):
         """A token of a new device, which the application service gets without a password."""
         answer = self.ask("POST", LOGIN, "service", {"type": "m.login.application_service",

@@ -14,12 +14,16 @@ from shared import DENDRITE_BIN
 # What it writes into its log where it was hurt.
 HURT = re.compile(r"database is locked|database table is locked|panic|goroutine \d+ \[|SQLITE_BUSY", re.IGNORECASE)
 ERROR = re.compile(r"level=(error|fatal)|\bpanic\b")
+SETTLE_SECONDS = 30
+JOINS = "SELECT event_id FROM roomserver_membership JOIN roomserver_events USING (event_nid) WHERE membership_nid = 3"
+HEARD = "SELECT event_id FROM federationsender_joined_hosts"
+UNHEARD = f"COUNT(*) FROM (SELECT * FROM ({JOINS} EXCEPT {HEARD}) UNION ALL SELECT * FROM ({HEARD} EXCEPT {JOINS}))"
 
 
 class Dendrite(Homeserver):
     def __init__(self, folder):
         super().__init__(folder)
-        self.process = None
+        self.process = self.addresses = None
         self.disconnect()
 
     def disconnect(self):
@@ -31,21 +35,28 @@ class Dendrite(Homeserver):
             database.close()
 
     def start(self):
-        # Another program may take a port between our look and Dendrite's; it wants two.
+        """Also again, after stop() or kill(), at the same port."""
+        # Another program may take a port between our look and Dendrite's.
         for _ in range(5):
-            with socket.socket() as first, socket.socket() as second:
-                first.bind(("127.0.0.1", 0))
-                second.bind(("127.0.0.1", 0))
-                addresses = ["127.0.0.1:%d" % free.getsockname()[1] for free in (first, second)]
+            self.addresses = self.addresses or self.free_addresses()
             with self.folder.log_file.open("ab") as log:
                 self.process = subprocess.Popen(
                     [os.path.abspath(DENDRITE_BIN), "-config", self.folder.config_file.name, "-http-bind-address",
-                     addresses[0], "-https-bind-address", addresses[1]],
+                     self.addresses[0], "-https-bind-address", self.addresses[1]],
                     cwd=self.folder.path, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-            self.port = int(addresses[0].rpartition(":")[2])
+            self.port = int(self.addresses[0].rpartition(":")[2])
             if self.answers():
                 return self
+            self.addresses = None
         raise AssertionError("Dendrite did not start; log:\n" + self.folder.log())
+
+    @staticmethod
+    def free_addresses():
+        """It wants two."""
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            second.bind(("127.0.0.1", 0))
+            return ["127.0.0.1:%d" % free.getsockname()[1] for free in (first, second)]
 
     def answers(self):
         while self.process.poll() is None:
@@ -54,6 +65,14 @@ class Dendrite(Homeserver):
             except OSError:
                 time.sleep(0.05)
         return False
+
+    def settle(self):
+        """It panics when its part for other servers hears of an event whose room has been purged meanwhile; that part
+        notes the joins that there are."""
+        end = time.monotonic() + SETTLE_SECONDS
+        while self.folder.select(UNHEARD) != [(0,)]:
+            assert time.monotonic() < end, "Dendrite does not settle"
+            time.sleep(0.02)
 
     def is_running(self):
         return self.process is not None and self.process.poll() is None

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: ISC
+"""
+The cases under cases/*.yaml, asked of mxadmin beside a homeserver: the stand-in, and a real Dendrite. Beyond the keys
+of tests/api/cases.py a case may have
+
+    - asked: [GET /_matrix/client/v3/x]   # what mxadmin asks the homeserver meanwhile, each a regular expression, in order
+      fault: {kind: refuse, path: x}      # what goes wrong there; Fault's arguments
+      down: true                          # it does not run
+      only: stand-in                      # or real; where it is no case for the other
+
+of which the first two are looked at with the stand-in only, and a case with a fault is for it only. A head may have
+{homeserver: {option: value}} for the homeserver's folder. Users are the fixture's, rooms its ${lobby} and so on.
+"""
+import os
+import re
+
+import pytest
+
+import cases
+from attached import Beside
+from checks import check_always, check_wanted, headers_of
+from conftest import HOMESERVERS
+from exchanges import ROOMS
+from folder import Folder
+from stand_in import Fault
+
+FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cases")
+FILES = cases.load(FOLDER, {"config", "homeserver"}, cases.KEYS | {"asked", "fault", "down", "only"})
+
+
+def is_for(kind, case):
+    return case.get("only", kind) == kind and (kind == "stand-in" or "fault" not in case)
+
+
+class Stage:
+    """The one service that runs at a time, and what the cases of its file have saved."""
+
+    def __init__(self):
+        self.key = self.beside = None
+
+    def get(self, kind, file):
+        if self.key != (kind, file):
+            self.clear()
+            head = FILES[file][0]
+            self.homeserver = HOMESERVERS[kind](Folder(**head.get("homeserver", {}))).start()
+            self.beside = Beside(self.homeserver, head.get("config")).__enter__()
+            self.variables = {**ROOMS, **self.beside.service.tokens}
+            self.key = (kind, file)
+        return self
+
+    def clear(self):
+        if self.beside:
+            self.beside.__exit__()
+            self.homeserver.close()
+        self.key = self.beside = None
+
+
+@pytest.fixture(scope="session")
+def stage():
+    stage = Stage()
+    yield stage
+    stage.clear()
+
+
+def check_asked(wanted, requests):
+    have = [f"{request.method} {request.path}" for request in requests]
+    assert len(have) == len(wanted) and all(map(re.fullmatch, wanted, have)), have
+
+
+@pytest.mark.parametrize("kind, file, case", [
+    pytest.param(kind, file, case, id=f"{kind}-{file}-{case['name']}", marks=[pytest.mark.real] * (kind == "real"))
+    for kind in HOMESERVERS for file in FILES for case in FILES[file][1] if is_for(kind, case)])
+def test_case(stage, kind, file, case):
+    stage = stage.get(kind, file)
+    case = cases.fill(case, stage.variables)
+    homeserver, service = stage.homeserver, stage.beside.service
+    if case.get("down") and homeserver.is_running():
+        homeserver.stop()
+    elif not case.get("down") and not homeserver.is_running():
+        homeserver.start()
+    before = service.dump()
+    if kind == "stand-in":
+        homeserver.requests.clear()
+        homeserver.faults = [Fault(**case["fault"])] if "fault" in case else []
+    answer = stage.beside.client.ask(case["method"], case["path"], headers_of(case, service.tokens),
+                                     cases.body_of(case))
+    print(answer)
+    check_always(case, answer)
+    check_wanted(case, answer)
+    if kind == "stand-in" and "asked" in case:
+        check_asked(case["asked"], homeserver.requests)
+    # Parts of the real one go on writing after its answer.
+    if kind == "stand-in" and case.get("unchanged", case["status"] >= 400):
+        assert service.dump() == before, "a database has changed"
+    for variable, path in case.get("save", {}).items():
+        stage.variables[variable] = cases.pick(answer.json(), path)
