@@ -138,6 +138,7 @@ INSTALLED := conf/mxadmin.yaml:$(SYSCONFDIR)/mxadmin/mxadmin.yaml.sample \
 	conf/systemd/mxadmin.sysusers:$(PREFIX)/lib/sysusers.d/mxadmin.conf \
 	conf/man/mxadmin.1:$(PREFIX)/share/man/man1/mxadmin.1 \
 	conf/man/mxadmin.yaml.5:$(PREFIX)/share/man/man5/mxadmin.yaml.5 \
+	conf/systemd/dendrite-mxadmin.conf:$(SHARE)/systemd/dendrite-mxadmin.conf \
 	LICENSE:$(PREFIX)/share/doc/mxadmin/LICENSE \
 	$(foreach f,$(wildcard nginx/*.conf nginx/snippets/*.conf),$(f):$(SHARE)/$(f)) \
 	$(foreach f,$(wildcard conf/apache/*.conf),$(f):$(SHARE)/apache/$(notdir $(f)))

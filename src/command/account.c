@@ -11,6 +11,7 @@
 #include "command/console.h"
 #include "command/context.h"
 #include "matrix/id.h"
+#include "store/deferred.h"
 
 #define SESSION_NAME     "mxadmin account token"
 #define DISPLAY_NAME_MAX 256 /* characters; what other servers accept */
@@ -160,14 +161,28 @@ static int act_on_user(const struct invocation *invocation,
     return code;
 }
 
+/* Beside a Dendrite, what mxadmin goes by from now on is another thing than what Dendrite does. */
+static enum err set_admin(struct homeserver *hs, const char *localpart, bool admin)
+{
+    bool waits = false;
+    enum err e = homeserver_set_admin(hs, localpart, admin);
+
+    if (!e)
+        e = deferred_waits(hs->db, DEFERRED_SET_ADMIN, localpart, &waits);
+    if (!e && waits)
+        puts(
+            "mxadmin goes by it from now on, and Dendrite itself after \"mxadmin apply\", while it is down.");
+    return e;
+}
+
 static enum err promote(struct homeserver *hs, const char *localpart)
 {
-    return homeserver_set_admin(hs, localpart, true);
+    return set_admin(hs, localpart, true);
 }
 
 static enum err demote(struct homeserver *hs, const char *localpart)
 {
-    return homeserver_set_admin(hs, localpart, false);
+    return set_admin(hs, localpart, false);
 }
 
 int command_account_promote(const struct invocation *invocation)

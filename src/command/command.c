@@ -11,6 +11,7 @@
 #include "command/check.h"
 #include "command/command.h"
 #include "command/console.h"
+#include "command/deferred.h"
 #include "command/fsck.h"
 #include "command/init.h"
 #include "command/populate.h"
@@ -39,6 +40,7 @@ static const struct {
     [OPTION_ROOMS] = {"rooms", "N", "how many rooms (default: 100)"},
     [OPTION_MEMBERS] = {"members", "N", "members of the largest room (default: 200)"},
     [OPTION_SEED] = {"seed", "N", "another one makes up other rooms (default: 1)"},
+    [OPTION_DRY_RUN] = {"dry-run", NULL, "only say what would be done"},
     [OPTION_BY] = {"by", "LOCALPART", "only what this user did"},
     [OPTION_TARGET] = {"target", "ID", "only what was done to this user, room …"},
     [OPTION_ROUTE] = {"route", "NAME", "only this path, as in the table of routes, or command"},
@@ -109,6 +111,14 @@ static const struct command {
      command_populate, "make up users and rooms to try things out on",
      "The same numbers make the same users and rooms; what is there already stays. The users have no "
      "passwords."},
+    {NULL, "apply", NULL, HAS(OPTION_DRY_RUN), command_apply,
+     "make the changes that wait in Dendrite's database, while Dendrite is down",
+     "Refuses if there is any sign that Dendrite runs. It takes root, or Dendrite's own user. The exit code "
+     "is 1 "
+     "when\na change goes on waiting."},
+    {"deferred", "list", NULL, HAS(OPTION_JSON), command_deferred_list,
+     "list the changes that wait for Dendrite to be down", NULL},
+    {"deferred", "cancel", "ID", 0, command_deferred_cancel, "give up a change that waits", NULL},
 };
 #define COMMANDS (sizeof commands / sizeof *commands)
 

@@ -35,6 +35,7 @@ enum command_option {
     OPTION_ROOMS,
     OPTION_MEMBERS,
     OPTION_SEED,
+    OPTION_DRY_RUN,
     OPTION_BY,
     OPTION_TARGET,
     OPTION_ROUTE,

@@ -133,7 +133,7 @@ enum owner {
     OWNER_STRANGER
 };
 
-static enum err has_table(struct db *db, const char *name, bool *has)
+enum err schema_has_table(struct db *db, const char *name, bool *has)
 {
     int64_t count = 0;
     enum err e = db_integer(db, sql_count_table, DB_ARGS(DB_T(name)), &count);
@@ -146,12 +146,12 @@ static enum err find_owner(struct db *db, enum owner *owner)
 {
     bool ours = false, migrations_table = false, accounts = false;
     int64_t count = 0;
-    enum err e = has_table(db, "mxadmin_migrations", &ours);
+    enum err e = schema_has_table(db, "mxadmin_migrations", &ours);
 
     if (!e)
-        e = has_table(db, "db_migrations", &migrations_table);
+        e = schema_has_table(db, "db_migrations", &migrations_table);
     if (!e)
-        e = has_table(db, "userapi_accounts", &accounts);
+        e = schema_has_table(db, "userapi_accounts", &accounts);
     if (!e)
         e = db_integer(db, sql_count_all, DB_NO_ARGS, &count);
     if (migrations_table && accounts)

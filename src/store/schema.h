@@ -26,6 +26,9 @@ MUST_CHECK enum err schema_check(struct db *db, const char *server_name);
  */
 MUST_CHECK enum err schema_recognise(struct db *db, const char *server_name);
 
+/* Whether the file that was opened, not one that is attached, has a table of that name. */
+MUST_CHECK enum err schema_has_table(struct db *db, const char *name, bool *has);
+
 /*
  * Opens the file of what mxadmin keeps beside a Dendrite: our tables and nothing else. It is made (mode 600)
  * and completed where that is to be done. The caller closes it with db_close(). Errors as schema_create(),

@@ -21,6 +21,7 @@ FILES = {
     "{prefix}/share/man/man1/mxadmin.1": 0o644,
     "{prefix}/share/man/man5/mxadmin.yaml.5": 0o644,
     "{prefix}/share/doc/mxadmin/LICENSE": 0o644,
+    "{prefix}/share/mxadmin/systemd/dendrite-mxadmin.conf": 0o644,
     "{prefix}/share/mxadmin/nginx/mxadmin.conf": 0o644,
     "{prefix}/share/mxadmin/nginx/homeserver.conf": 0o644,
     "{prefix}/share/mxadmin/nginx/snippets/mxadmin-fastcgi.conf": 0o644,
@@ -96,6 +97,19 @@ def test_units(tmp_path, unit):
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
     assert unit not in result.stdout.decode(), result.stdout.decode()
     assert result.returncode == 0
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd-analyze")
+def test_drop_in(tmp_path):
+    """The unit of a Dendrite with it is valid, and nothing of it can keep Dendrite from starting."""
+    (tmp_path / "dendrite.service.d").mkdir()
+    (tmp_path / "dendrite.service").write_text(f"[Service]\nUser=daemon\nExecStart={MXADMIN}\n")
+    text = (ROOT / "conf/systemd/dendrite-mxadmin.conf").read_text().replace("/usr/local/bin/mxadmin", MXADMIN)
+    (tmp_path / "dendrite.service.d/mxadmin.conf").write_text(text)
+    result = subprocess.run(["systemd-analyze", "verify", "--man=no", str(tmp_path / "dendrite.service")], check=False,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+    assert "dendrite.service" not in result.stdout.decode(), result.stdout.decode()
+    assert re.findall("^Exec.*", text, re.M) == [f"ExecStartPre=-+{MXADMIN} -c /etc/mxadmin/mxadmin.yaml apply"]
 
 
 def option_names(sample):
