@@ -26,6 +26,11 @@ handler empty_rooms_get;
 handler evacuate_room;
 handler evacuate_user;
 
+/* event_reports.c */
+handler event_reports_get;
+handler event_report_get;
+handler event_report_delete;
+
 /* health.c */
 handler health_get;
 

@@ -68,6 +68,11 @@ const struct route routes[] = {
     {METHOD_POST, SYNAPSE "/send_server_notice", notice_post, .access = ACCESS_ADMIN},
     {METHOD_PUT,  SYNAPSE "/send_server_notice/{transaction_id}", notice_put, .access = ACCESS_ADMIN},
 
+    /* Reports */
+    {METHOD_GET,    SYNAPSE "/event_reports", event_reports_get, .access = ACCESS_ADMIN, .reads = true},
+    {METHOD_GET,    SYNAPSE "/event_reports/{report_id}", event_report_get, .access = ACCESS_ADMIN, .reads = true},
+    {METHOD_DELETE, SYNAPSE "/event_reports/{report_id}", event_report_delete, .access = ACCESS_ADMIN},
+
     /* Registration tokens */
     {METHOD_POST,   SYNAPSE "/registration_tokens/new", registration_tokens_post, .access = ACCESS_ADMIN},
     {METHOD_GET,    SYNAPSE "/registration_tokens", registration_tokens_get, .access = ACCESS_ADMIN, .reads = true},

@@ -31,6 +31,7 @@ const struct homeserver_acts standalone_acts = {
     .add_registration_token = standalone_add_registration_token,
     .set_registration_token = standalone_set_registration_token,
     .delete_registration_token = standalone_delete_registration_token,
+    .delete_event_report = standalone_delete_event_report,
     .populate = standalone_populate,
 };
 

@@ -63,6 +63,9 @@ MUST_CHECK enum err standalone_create_room(struct homeserver *hs, const struct n
 MUST_CHECK enum err standalone_join(struct homeserver *hs, const char *localpart, const char *room_id);
 MUST_CHECK enum err standalone_leave(struct homeserver *hs, const char *localpart, const char *room_id);
 
+/* event_reports.c; likewise. */
+MUST_CHECK enum err standalone_delete_event_report(struct homeserver *hs, int64_t id);
+
 /* purge.c; likewise. */
 MUST_CHECK enum err standalone_purge_room(struct homeserver *hs, const char *room_id);
 
