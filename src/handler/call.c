@@ -29,10 +29,17 @@ json_t *call_fail_err(struct call *call, enum err err)
         {ERR_NOT_FOUND, API_NOT_FOUND}, {ERR_UNSUPPORTED, API_UNRECOGNIZED},
         {ERR_DENIED, API_FORBIDDEN},
     };
+    const char *reason = call->homeserver.reason;
 
+    if (err == ERR_LIMITED && call->homeserver.retry_after_ms > 0) {
+        reply_limited(&call->reply, call->homeserver.retry_after_ms, reason);
+        return NULL;
+    }
+    if (err == ERR_INVALID && reason) /* the homeserver's refusal; without one, it is a fault of ours */
+        return call_fail(call, API_BAD_REQUEST, reason);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (rows[i].err == err)
-            return call_fail(call, rows[i].error, call->homeserver.reason);
+            return call_fail(call, rows[i].error, reason);
     return call_fail(call, API_INTERNAL, NULL);
 }
 

@@ -111,7 +111,8 @@ struct id_list {
 /*
  * The acts. `localpart` is that of a local user. Beside what each names, all can fail with ERR_NOMEM, ERR_IO,
  * ERR_BUSY, ERR_FULL, ERR_CORRUPT, ERR_UNSUPPORTED, and where another homeserver does the work with
- * ERR_UNREACHABLE and ERR_GATEWAY. Some set hs->reason.
+ * ERR_UNREACHABLE, ERR_GATEWAY, ERR_LIMITED, and ERR_DENIED or ERR_INVALID for what it refuses. Some set
+ * hs->reason.
  */
 struct homeserver_acts {
     /*
@@ -272,9 +273,10 @@ struct homeserver {
     struct presence *presence;   /* of this process among those that do jobs */
     bool in_job;                 /* this is the step of a job: it does what it is for, and starts no other */
     struct audit *audit;         /* borrowed; NULL: what is done leaves no row, as in a job */
-    /* Why the last act failed, in a sentence for whoever asked, in the act's arena or for ever; NULL: there
-     * is nothing to add to the error. */
+    /* Why the last act failed, in a sentence for whoever asked, until the next act; NULL: there is nothing to
+     * add to the error. */
     const char *reason;
+    int64_t retry_after_ms; /* after ERR_LIMITED: until it can be tried again */
 };
 
 /*

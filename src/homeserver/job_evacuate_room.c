@@ -117,9 +117,9 @@ static enum err leave(struct homeserver *hs, const struct job *job, struct job_i
     if (!is_of_user(e))
         return e;
     item->outcome = FAILED;
-    item->detail = hs->reason ? hs->reason : err_text(e);
+    item->detail = hs->reason ? arena_strdup(arena, hs->reason) : err_text(e);
     hs->reason = NULL;
-    return ERR_OK;
+    return item->detail ? ERR_OK : ERR_NOMEM;
 }
 
 /* Writes down what has become of the first `count` items. */

@@ -10,6 +10,8 @@ static const char sql_put_type[] = "INSERT INTO syncapi_account_data_type (id, u
                                    " VALUES (?1, '@' || ?2 || ':' || ?3, ?4, ?5)"
                                    " ON CONFLICT (user_id, room_id, type) DO UPDATE SET id = excluded.id";
 
+static const char sql_find[] = "SELECT content FROM userapi_account_datas WHERE localpart = ?1"
+                               " AND server_name = ?2 AND room_id = ?3 AND type = ?4";
 static const char sql_list[] = "SELECT COALESCE(room_id, ''), type, content FROM userapi_account_datas"
                                " WHERE localpart = ?1 AND server_name = ?2 ORDER BY room_id, type";
 
@@ -34,6 +36,26 @@ enum err account_data_list(struct db *db, const char *localpart, const char *ser
             e = each(&data, context);
         }
     }
+    db_done(&stmt);
+    return e;
+}
+
+enum err account_data_find(struct db *db, const struct account_data *data, struct arena *arena,
+                           const char **content)
+{
+    struct stmt *stmt;
+    bool row = false;
+    enum err e = db_query(
+        db, sql_find,
+        DB_ARGS(DB_T(data->localpart), DB_T(data->server_name), DB_T(data->room_id), DB_T(data->type)),
+        &stmt);
+
+    if (!e)
+        e = db_step(stmt, &row);
+    if (!e && !row)
+        e = ERR_NOT_FOUND;
+    if (!e)
+        *content = db_copy(stmt, 0, arena, &e);
     db_done(&stmt);
     return e;
 }

@@ -3,6 +3,7 @@
 #ifndef STORE_ACCOUNT_DATA_H
 #define STORE_ACCOUNT_DATA_H
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "store/db.h"
 
@@ -20,6 +21,10 @@ struct account_data {
 MUST_CHECK enum err account_data_list(struct db *db, const char *localpart, const char *server_name,
                                       enum err (*each)(const struct account_data *data, void *context),
                                       void *context);
+
+/* What the user of `data` keeps about its room under its type, in `arena`. ERR_NOT_FOUND. */
+MUST_CHECK enum err account_data_find(struct db *db, const struct account_data *data, struct arena *arena,
+                                      const char **content);
 
 /* Adds it, or replaces that of the same type. */
 MUST_CHECK enum err account_data_put(struct db *db, const struct account_data *data);

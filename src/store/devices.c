@@ -22,6 +22,11 @@ static const char sql_exists[] =
 static const char sql_rename[] = "UPDATE userapi_devices SET display_name = ?4"
                                  " WHERE localpart = ?1 AND server_name = ?2 AND device_id = ?3";
 
+/* Dendrite gives the user of an application service a device with an empty token, which is none. */
+static const char sql_token[] =
+    "SELECT access_token FROM userapi_devices WHERE localpart = ?1 AND server_name = ?2"
+    " AND device_id = COALESCE(?3, device_id) AND access_token <> ''"
+    " ORDER BY COALESCE(last_seen_ts, 0) DESC, device_id LIMIT 1";
 static const char sql_session[] = "SELECT session_id FROM userapi_devices WHERE access_token = ?1";
 static const char sql_next_session[] = "SELECT COALESCE(MAX(session_id), 0) + 1 FROM userapi_devices";
 /*
@@ -73,6 +78,23 @@ enum err devices_find_token(struct db *db, const char *token, const char *server
         owner->own_type = (enum account_type)db_int(stmt, 4);
         owner->locked = db_int(stmt, 5) != 0;
     }
+    db_done(&stmt);
+    return e;
+}
+
+enum err devices_token(struct db *db, const char *localpart, const char *server_name, const char *device_id,
+                       struct arena *arena, const char **token)
+{
+    struct stmt *stmt;
+    bool row = false;
+    enum err e = db_query(db, sql_token, DB_ARGS(DB_T(localpart), DB_T(server_name), DB_T(device_id)), &stmt);
+
+    if (!e)
+        e = db_step(stmt, &row);
+    if (!e && !row)
+        e = ERR_NOT_FOUND;
+    if (!e)
+        *token = db_copy(stmt, 0, arena, &e);
     db_done(&stmt);
     return e;
 }

@@ -35,6 +35,13 @@ struct token_owner {
 MUST_CHECK enum err devices_find_token(struct db *db, const char *token, const char *server_name,
                                        struct arena *arena, struct token_owner *owner);
 
+/*
+ * The access token of a user's device, or, for `device_id` NULL, of the one that was seen last; it lives in
+ * `arena`. ERR_NOT_FOUND: there is no such device, or it has no session.
+ */
+MUST_CHECK enum err devices_token(struct db *db, const char *localpart, const char *server_name,
+                                  const char *device_id, struct arena *arena, const char **token);
+
 /* The session of an access token, a number that no other has. ERR_NOT_FOUND. */
 MUST_CHECK enum err devices_session(struct db *db, const char *token, int64_t *session_id);
 

@@ -26,6 +26,8 @@ static const char sql_put_state[] =
     " added_at = excluded.added_at, history_visibility = excluded.history_visibility";
 static const char sql_find_state[] = "SELECT headered_event_json FROM syncapi_current_room_state"
                                      " WHERE room_id = ?1 AND type = ?2 AND state_key = ?3";
+static const char sql_find_transaction[] = "SELECT event_id FROM syncapi_output_room_events"
+                                           " WHERE room_id = ?1 AND sender = ?2 AND transaction_id = ?3";
 static const char sql_put_membership[] =
     "INSERT INTO syncapi_memberships (room_id, user_id, membership, event_id, stream_pos, topological_pos)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (room_id, user_id, membership) DO UPDATE SET"
@@ -113,6 +115,24 @@ enum err sync_find_state(struct db *db, const char *room_id, const char *type, c
         e = ERR_NOT_FOUND;
     if (!e)
         *json = db_copy(stmt, 0, arena, &e);
+    db_done(&stmt);
+    return e;
+}
+
+enum err sync_find_transaction(struct db *db, const char *room_id, const char *sender,
+                               const char *transaction_id, struct arena *arena, const char **event_id)
+{
+    struct stmt *stmt;
+    bool row = false;
+    enum err e =
+        db_query(db, sql_find_transaction, DB_ARGS(DB_T(room_id), DB_T(sender), DB_T(transaction_id)), &stmt);
+
+    if (!e)
+        e = db_step(stmt, &row);
+    if (!e && !row)
+        e = ERR_NOT_FOUND;
+    if (!e)
+        *event_id = db_copy(stmt, 0, arena, &e);
     db_done(&stmt);
     return e;
 }

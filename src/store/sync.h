@@ -52,6 +52,11 @@ MUST_CHECK enum err sync_insert_event(struct db *db, const struct sync_event *ev
 MUST_CHECK enum err sync_find_state(struct db *db, const char *room_id, const char *type,
                                     const char *state_key, struct arena *arena, const char **json);
 
+/* The event that a user has sent to a room in a transaction, in `arena`. ERR_NOT_FOUND: none was. */
+MUST_CHECK enum err sync_find_transaction(struct db *db, const char *room_id, const char *sender,
+                                          const char *transaction_id, struct arena *arena,
+                                          const char **event_id);
+
 /* Shows an invitation to a local user. `json` is the headered event. */
 MUST_CHECK enum err sync_insert_invite(struct db *db, const char *event_id, const char *room_id,
                                        const char *user_id, const char *json);

@@ -156,18 +156,29 @@ static void maps_errors(void **state)
     static const struct {
         enum err err;
         int status;
+        const char *reason;
+        int64_t retry_after_ms;
     } rows[] = {
-        {ERR_NOMEM, 500},   {ERR_IO, 500},          {ERR_BUSY, 503},        {ERR_FULL, 507},
-        {ERR_CORRUPT, 500}, {ERR_NOT_FOUND, 404},   {ERR_UNSUPPORTED, 404}, {ERR_INVALID, 500},
-        {ERR_DENIED, 403},  {ERR_UNREACHABLE, 503}, {ERR_GATEWAY, 502},
+        {ERR_NOMEM, 500, NULL, 0},       {ERR_IO, 500, NULL, 0},
+        {ERR_BUSY, 503, NULL, 0},        {ERR_FULL, 507, NULL, 0},
+        {ERR_CORRUPT, 500, NULL, 0},     {ERR_NOT_FOUND, 404, NULL, 0},
+        {ERR_UNSUPPORTED, 404, NULL, 0}, {ERR_UNSUPPORTED, 404, "Not so", 0},
+        {ERR_INVALID, 500, NULL, 0},     {ERR_INVALID, 400, "Not so", 0},
+        {ERR_DENIED, 403, NULL, 0},      {ERR_DENIED, 403, "Not so", 0},
+        {ERR_UNREACHABLE, 503, NULL, 0}, {ERR_GATEWAY, 502, "Not so", 0},
+        {ERR_LIMITED, 500, NULL, 0},     {ERR_LIMITED, 429, "Not so", 1500},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct call call = {0};
+        struct call call = {
+            .homeserver = {.reason = rows[i].reason, .retry_after_ms = rows[i].retry_after_ms}};
 
         assert_null(call_fail_err(&call, rows[i].err));
         assert_int_equal(call.reply.status, rows[i].status);
+        assert_int_equal(call.reply.retry_after_ms > 0, rows[i].retry_after_ms > 0 || rows[i].status == 503);
+        if (rows[i].reason)
+            assert_string_equal(json_string_value(json_object_get(call.reply.body, "error")), rows[i].reason);
         reply_free(&call.reply);
     }
 }

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/utf8.h"
+#include "homeserver/dendrite/ask.h"
+#include "matrix/field.h"
+#include "matrix/json_wipe.h"
+
+#define CLIENT   "/_matrix/client/v3"
+#define SYNAPSE  "/_synapse/admin/v1"
+#define DENDRITE "/_dendrite/admin"
+
+/*
+ * Seconds. Dendrite waits 10 s for a lock of its database. A join goes on in the background after 20 s; what
+ * it does for as long as it takes, it answers within 300 s or never.
+ */
+enum { QUICK = 30, LONG = 300 };
+
+enum body {
+    BODY_NONE,
+    BODY_NEEDED,
+    BODY_SECRET /* and wiped */
+};
+
+static const struct {
+    enum http_method method;
+    const char *path; /* "{}": a segment */
+    int seconds;
+    enum body body;
+} endpoints[] = {
+    [ENDPOINT_NONCE] = {HTTP_GET, SYNAPSE "/register", QUICK, BODY_NONE},
+    [ENDPOINT_REGISTER] = {HTTP_POST, SYNAPSE "/register", QUICK, BODY_SECRET},
+    [ENDPOINT_LOGIN] = {HTTP_POST, CLIENT "/login", QUICK, BODY_SECRET},
+    [ENDPOINT_LOGOUT] = {HTTP_POST, CLIENT "/logout", QUICK, BODY_NONE},
+    [ENDPOINT_LOGOUT_ALL] = {HTTP_POST, CLIENT "/logout/all", QUICK, BODY_NONE},
+    [ENDPOINT_RENAME_DEVICE] = {HTTP_PUT, CLIENT "/devices/{}", QUICK, BODY_NEEDED},
+    [ENDPOINT_DISPLAY_NAME] = {HTTP_PUT, CLIENT "/profile/{}/displayname", LONG, BODY_NEEDED},
+    [ENDPOINT_RESET_PASSWORD] = {HTTP_POST, DENDRITE "/resetPassword/{}", QUICK, BODY_SECRET},
+    [ENDPOINT_DEACTIVATE] = {HTTP_POST, CLIENT "/account/deactivate", LONG, BODY_SECRET},
+    [ENDPOINT_CREATE_ROOM] = {HTTP_POST, CLIENT "/createRoom", QUICK, BODY_NEEDED},
+    [ENDPOINT_JOIN] = {HTTP_POST, CLIENT "/join/{}", QUICK, BODY_NONE},
+    [ENDPOINT_LEAVE] = {HTTP_POST, CLIENT "/rooms/{}/leave", QUICK, BODY_NONE},
+    [ENDPOINT_INVITE] = {HTTP_POST, CLIENT "/rooms/{}/invite", QUICK, BODY_NEEDED},
+    [ENDPOINT_SEND] = {HTTP_PUT, CLIENT "/rooms/{}/send/{}/{}", QUICK, BODY_NEEDED},
+    [ENDPOINT_STATE] = {HTTP_PUT, CLIENT "/rooms/{}/state/{}/{}", QUICK, BODY_NEEDED},
+    [ENDPOINT_TAG] = {HTTP_PUT, CLIENT "/user/{}/rooms/{}/tags/{}", QUICK, BODY_NEEDED},
+    [ENDPOINT_PURGE_ROOM] = {HTTP_POST, DENDRITE "/purgeRoom/{}", LONG, BODY_NONE},
+    [ENDPOINT_NEW_TOKEN] = {HTTP_POST, DENDRITE "/registrationTokens/new", QUICK, BODY_NEEDED},
+    [ENDPOINT_SET_TOKEN] = {HTTP_PUT, DENDRITE "/registrationTokens/{}", QUICK, BODY_NEEDED},
+    [ENDPOINT_DELETE_TOKEN] = {HTTP_DELETE, DENDRITE "/registrationTokens/{}", QUICK, BODY_NONE},
+    [ENDPOINT_DELETE_REPORT] = {HTTP_DELETE, SYNAPSE "/event_reports/{}", QUICK, BODY_NONE},
+    [ENDPOINT_REFRESH_DEVICES] = {HTTP_POST, DENDRITE "/refreshDevices/{}", LONG, BODY_NONE},
+    [ENDPOINT_DOWNLOAD_STATE] = {HTTP_GET, DENDRITE "/downloadState/{}/{}", LONG, BODY_NONE},
+    [ENDPOINT_REINDEX] = {HTTP_GET, DENDRITE "/fulltext/reindex", QUICK, BODY_NONE},
+};
+_Static_assert(sizeof endpoints / sizeof *endpoints == ENDPOINT__MAX, "every endpoint has its row");
+
+#define RETRY_AFTER_MS 1000 /* where Dendrite does not say it */
+
+/* What Dendrite's errcodes mean, and where they say nothing, its status. */
+static const struct {
+    const char *code;
+    enum err e;
+} codes[] = {
+    {"M_NOT_FOUND", ERR_NOT_FOUND},    {"M_UNRECOGNIZED", ERR_UNSUPPORTED},
+    {"M_USER_IN_USE", ERR_EXISTS},     {"M_USER_DEACTIVATED", ERR_DEACTIVATED},
+    {"M_LIMIT_EXCEEDED", ERR_LIMITED},
+};
+static const struct {
+    int status;
+    enum err e;
+} statuses[] = {
+    {400, ERR_INVALID}, {401, ERR_DENIED},    {403, ERR_DENIED},  {404, ERR_NOT_FOUND},
+    {409, ERR_EXISTS},  {413, ERR_TOO_LARGE}, {429, ERR_LIMITED},
+};
+
+#define NEEDS_SERVICE                                                                                        \
+    "This needs mxadmin's application service at Dendrite: `mxadmin attach` says how to register it"
+#define SERVICE_REFUSED                                                                                      \
+    "Dendrite does not accept mxadmin's application service: restart Dendrite after `mxadmin attach`"
+#define SESSION_REFUSED "Dendrite does not know this session any more"
+#define BROKE_OFF                                                                                            \
+    "Dendrite's answer broke off; what was asked of it may have been done, and can be asked again"
+
+enum err dendrite_fail(struct homeserver *hs, enum err e, const char *format, ...)
+{
+    char *reason = hs->dendrite->reason;
+    size_t length = 0, sequence;
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(reason, REASON_SIZE, format, args);
+    va_end(args);
+    /* It may have been cut within a character. */
+    while (reason[length] &&
+           (sequence = utf8_sequence((unsigned char *)reason + length, strlen(reason + length))) > 0)
+        length += sequence;
+    reason[length] = '\0';
+    hs->reason = reason;
+    return e;
+}
+
+bool dendrite_has_service(const struct homeserver *hs)
+{
+    return *hs->config->dendrite.service_token != '\0';
+}
+
+enum err dendrite_need_service(struct homeserver *hs)
+{
+    return dendrite_has_service(hs) ? ERR_OK : dendrite_fail(hs, ERR_UNSUPPORTED, NEEDS_SERVICE);
+}
+
+const char *dendrite_user_id(const struct homeserver *hs, const char *localpart, struct arena *arena)
+{
+    return arena_printf(arena, "@%s:%s", localpart, hs->config->server_name);
+}
+
+/* Everything but letters, digits, "-", "_" and "~" is encoded, "." as well: a segment cannot be "..". */
+static void append_encoded(struct buf *target, const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_~";
+
+    for (; *text; text++)
+        if (strchr(plain, *text))
+            buf_append(target, text, 1);
+        else
+            buf_printf(target, "%%%02X", (unsigned char)*text);
+}
+
+static enum err make_target(const struct homeserver *hs, const struct question *q, struct buf *target)
+{
+    const char *at = endpoints[q->endpoint].path, *open;
+    size_t segment = 0;
+
+    while ((open = strstr(at, "{}"))) {
+        buf_append(target, at, (size_t)(open - at));
+        append_encoded(target, q->segments[segment++]);
+        at = open + strlen("{}");
+    }
+    buf_puts(target, at);
+    if (q->as_user) {
+        buf_puts(target, "?user_id=%40");
+        append_encoded(target, q->as_user);
+        buf_puts(target, "%3A");
+        append_encoded(target, hs->config->server_name);
+    }
+    return target->err;
+}
+
+static int append(const char *bytes, size_t size, void *buf)
+{
+    buf_append(buf, bytes, size);
+    return ((struct buf *)buf)->err ? -1 : 0;
+}
+
+/* The body's text; what takes one and needs none is sent "{}". */
+static enum err make_body(const struct question *q, struct buf *body)
+{
+    enum http_method method = endpoints[q->endpoint].method;
+
+    if (endpoints[q->endpoint].body != BODY_NONE)
+        return !q->body || json_dump_callback(q->body, append, body, JSON_COMPACT) ? ERR_NOMEM : ERR_OK;
+    if (method == HTTP_POST || method == HTTP_PUT)
+        buf_puts(body, "{}");
+    return body->err;
+}
+
+/* What an answer that is not the one wanted means. */
+static enum err meaning(int status, const char *code)
+{
+    for (size_t i = 0; code && status < 500 && i < sizeof codes / sizeof *codes; i++)
+        if (strcmp(codes[i].code, code) == 0)
+            return codes[i].e;
+    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
+        if (statuses[i].status == status)
+            return statuses[i].e;
+    return ERR_GATEWAY;
+}
+
+/* Signing in for a user, the application service shows its token and stands for nobody. */
+static bool by_service(const struct homeserver *hs, const struct question *q)
+{
+    return q->as_user || (q->token && q->token == hs->config->dendrite.service_token);
+}
+
+static enum err refuse(struct homeserver *hs, const struct question *q, const struct http_answer *answer)
+{
+    const char *code = field_string(answer->json, "errcode");
+    const char *text = field_string(answer->json, "error");
+    enum err e = meaning(answer->status, code);
+    json_int_t retry_after_ms = 0;
+
+    if (!text)
+        text = field_string(answer->json, "message"); /* its own form of a 500, and of some 400 */
+    if (code && strcmp(code, "M_UNKNOWN_TOKEN") == 0)
+        return by_service(hs, q) ? dendrite_fail(hs, ERR_UNSUPPORTED, SERVICE_REFUSED)
+                                 : dendrite_fail(hs, ERR_DENIED, SESSION_REFUSED);
+    if (e == ERR_GATEWAY)
+        log_error("Dendrite answered %s with %d%s%s", endpoints[q->endpoint].path, answer->status,
+                  text ? ": " : "", text ? text : "");
+    if (e == ERR_LIMITED)
+        hs->retry_after_ms =
+            field_integer(answer->json, "retry_after_ms", &retry_after_ms) && retry_after_ms > 0
+                ? retry_after_ms
+                : RETRY_AFTER_MS;
+    return text && *text ? dendrite_fail(hs, e, "Dendrite: %s", text)
+                         : dendrite_fail(hs, e, "Dendrite answered with status %d", answer->status);
+}
+
+/* An answer of 200 can be an error as well: downloadState has such a one. */
+static bool is_good(const struct http_answer *answer)
+{
+    return answer->status == 200 && json_is_object(answer->json) && !json_object_get(answer->json, "errcode");
+}
+
+static enum err send(struct homeserver *hs, const struct question *q, const char *target, const char *body,
+                     struct http_answer *answer)
+{
+    const struct client *client = q->client;
+    const struct http_request request = {
+        .method = endpoints[q->endpoint].method,
+        .target = target,
+        .token = q->as_user ? hs->config->dendrite.service_token : q->token,
+        .user_agent = client ? client->user_agent : NULL,
+        .address = client      ? client->address
+                   : hs->actor ? hs->actor->address
+                               : NULL,
+        .body = body,
+        .seconds = endpoints[q->endpoint].seconds,
+    };
+    enum err e = http_send(hs->dendrite->http, &request, answer);
+
+    if (e == ERR_GATEWAY)
+        return dendrite_fail(hs, e, BROKE_OFF);
+    return e || is_good(answer) ? e : refuse(hs, q, answer);
+}
+
+/* The same, without taking the body over. */
+static enum err ask(struct homeserver *hs, const struct question *q, struct http_answer *answer)
+{
+    struct buf target = {0}, body = {0};
+    enum err e = q->as_user ? dendrite_need_service(hs) : ERR_OK;
+
+    if (!e)
+        e = make_target(hs, q, &target);
+    if (!e)
+        e = make_body(q, &body);
+    if (!e)
+        e = send(hs, q, target.data, body.data, answer);
+    buf_free(&body);
+    buf_free(&target);
+    return e;
+}
+
+enum err dendrite_ask(struct homeserver *hs, const struct question *question, json_t **answer)
+{
+    struct http_answer answered = {0};
+    enum err e;
+
+    hs->reason = NULL;
+    e = ask(hs, question, &answered);
+    if (endpoints[question->endpoint].body == BODY_SECRET)
+        json_wipe(question->body);
+    json_decref(question->body);
+    if (e || !answer)
+        json_forget(&answered.json);
+    if (answer)
+        *answer = answered.json;
+    return e;
+}
+
+enum err dendrite_take(const json_t *answer, const char *name, struct arena *arena, const char **text)
+{
+    const char *found = field_string(answer, name);
+
+    *text = arena_strdup(arena, found);
+    if (!found) {
+        log_error("Dendrite's answer has no \"%s\"", name);
+        return ERR_GATEWAY;
+    }
+    return *text ? ERR_OK : ERR_NOMEM;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What is asked of Dendrite, and what its answers mean. No transaction is open while it is asked: a reader
+ * holds up Dendrite's own writes.
+ */
+#ifndef HOMESERVER_DENDRITE_ASK_H
+#define HOMESERVER_DENDRITE_ASK_H
+
+#include <jansson.h>
+
+#include "homeserver/dendrite/dendrite.h"
+#include "homeserver/dendrite/http.h"
+#include "matrix/id.h"
+
+#define REASON_SIZE 512
+
+struct dendrite {
+    const struct config *config; /* borrowed */
+    struct http *http;
+    struct gate *gate;        /* of those who make a room for notices; NULL until then */
+    char reason[REASON_SIZE]; /* what hs->reason points to */
+};
+
+/* Dendrite's endpoints that are used; their methods, paths and time limits are a table in ask.c. */
+enum endpoint {
+    ENDPOINT_NONCE,
+    ENDPOINT_REGISTER,
+    ENDPOINT_LOGIN,
+    ENDPOINT_LOGOUT,
+    ENDPOINT_LOGOUT_ALL,
+    ENDPOINT_RENAME_DEVICE,
+    ENDPOINT_DISPLAY_NAME,
+    ENDPOINT_RESET_PASSWORD,
+    ENDPOINT_DEACTIVATE,
+    ENDPOINT_CREATE_ROOM,
+    ENDPOINT_JOIN,
+    ENDPOINT_LEAVE,
+    ENDPOINT_INVITE,
+    ENDPOINT_SEND,
+    ENDPOINT_STATE,
+    ENDPOINT_TAG,
+    ENDPOINT_PURGE_ROOM,
+    ENDPOINT_NEW_TOKEN,
+    ENDPOINT_SET_TOKEN,
+    ENDPOINT_DELETE_TOKEN,
+    ENDPOINT_DELETE_REPORT,
+    ENDPOINT_REFRESH_DEVICES,
+    ENDPOINT_DOWNLOAD_STATE,
+    ENDPOINT_REINDEX,
+    ENDPOINT__MAX
+};
+
+#define QUESTION_SEGMENTS 3
+
+/* Who asks: a local user, by our application service, whoever has a token, or, with neither, anybody. */
+struct question {
+    enum endpoint endpoint;
+    const char *segments[QUESTION_SEGMENTS]; /* those that are open in the path, in order */
+    json_t *body;                            /* taken over, also on failure */
+    const char *as_user;                     /* a localpart */
+    const char *token;
+    const struct client *client; /* whom it is asked for; NULL: us */
+};
+
+/*
+ * Asks, and says what the answer means; unless `answer` is NULL, it is the object that was answered, which
+ * the caller frees with json_forget(), NULL on failure. Errors, with hs->reason: ERR_UNREACHABLE and
+ * ERR_GATEWAY as http_send(), the latter also when Dendrite itself failed; ERR_UNSUPPORTED (it needs our
+ * application service, or is not there); ERR_DENIED, ERR_INVALID, ERR_NOT_FOUND, ERR_EXISTS, ERR_TOO_LARGE,
+ * ERR_DEACTIVATED and ERR_LIMITED as Dendrite says; ERR_NOMEM.
+ */
+MUST_CHECK enum err dendrite_ask(struct homeserver *hs, const struct question *question, json_t **answer);
+
+/* Copies the text `name` of an answer into `arena`. Errors: ERR_GATEWAY (it has none), ERR_NOMEM. */
+MUST_CHECK enum err dendrite_take(const json_t *answer, const char *name, struct arena *arena,
+                                  const char **text);
+
+/* Whether our application service is there, so that as_user can be used. */
+bool dendrite_has_service(const struct homeserver *hs);
+
+/* ERR_UNSUPPORTED, with hs->reason, where it is not. */
+MUST_CHECK enum err dendrite_need_service(struct homeserver *hs);
+
+/*
+ * The token with which an admin's act is asked of Dendrite: the caller's, where Dendrite takes the caller for
+ * an admin; otherwise that of our own account. It lives in `arena`. Errors: ERR_UNSUPPORTED (there is no such
+ * account), with hs->reason.
+ */
+MUST_CHECK enum err dendrite_admin_token(struct homeserver *hs, struct arena *arena, const char **token);
+
+/* Makes hs->reason a text, and returns `e`. */
+enum err dendrite_fail(struct homeserver *hs, enum err e, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The id of a local user, in `arena`; NULL: memory is gone. */
+const char *dendrite_user_id(const struct homeserver *hs, const char *localpart, struct arena *arena);
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: ISC */
+/* What a user does with one room, by our application service; and the end of a room. */
+#include <string.h>
+
+#include "homeserver/dendrite/rooms.h"
+#include "matrix/json_wipe.h"
+#include "store/events.h"
+#include "store/rooms.h"
+
+/* ERR_NOT_FOUND: there is no such user. */
+static enum err check_active(struct homeserver *hs, const char *localpart, struct arena *arena)
+{
+    struct account account;
+    enum err e = accounts_find(hs->db, localpart, hs->config->server_name, arena, &account);
+
+    return !e && account.deactivated ? ERR_DEACTIVATED : e;
+}
+
+/* NULL for what is left out. */
+static const char *given(const char *text)
+{
+    return text && *text ? text : NULL;
+}
+
+enum err dendrite_create_room(struct homeserver *hs, const struct new_room *new, struct arena *arena,
+                              const char **room_id)
+{
+    struct question question = {.endpoint = ENDPOINT_CREATE_ROOM, .as_user = new->creator};
+    json_t *answer = NULL;
+    enum err e = check_active(hs, new->creator, arena);
+
+    *room_id = NULL;
+    if (e)
+        return e;
+    question.body = json_pack(
+        "{s:s, s:s, s:s*, s:s*}", "preset", new->is_public ? "public_chat" : "private_chat", "visibility",
+        new->is_public ? "public" : "private", "name", given(new->name), "topic", given(new->topic));
+    e = dendrite_ask(hs, &question, &answer);
+    if (!e)
+        e = dendrite_take(answer, "room_id", arena, room_id);
+    json_forget(&answer);
+    return e;
+}
+
+static enum err find_room(struct homeserver *hs, const char *room_id, struct arena *arena, int64_t *room_nid)
+{
+    struct room_row row = {0};
+    enum err e = rooms_find(hs->db, room_id, arena, &row);
+
+    *room_nid = row.nid;
+    nids_free(&row.latest);
+    return e;
+}
+
+enum err dendrite_membership(struct homeserver *hs, const char *user_id, const char *room_id,
+                             struct arena *arena, enum membership *membership)
+{
+    int64_t room_nid, user_nid;
+    enum err e = db_begin(hs->db, DB_READ);
+
+    *membership = MEMBERSHIP_LEAVE;
+    if (e)
+        return e;
+    e = find_room(hs, room_id, arena, &room_nid);
+    if (!e) {
+        e = state_keys_find(hs->db, user_id, &user_nid);
+        if (!e)
+            e = memberships_find(hs->db, room_nid, user_nid, membership);
+        else if (e == ERR_NOT_FOUND) /* who has no number is in no room */
+            e = ERR_OK;
+    }
+    return db_end(hs->db, e);
+}
+
+/* Whether another server may know the room: its id names one. */
+static bool is_elsewhere(const struct homeserver *hs, const char *room_id)
+{
+    const char *server = strchr(room_id, ':');
+
+    return server && strcmp(server + 1, hs->config->server_name) != 0;
+}
+
+/* Dendrite answers 500 for a room that it does not know, and that nobody can be asked about. */
+static enum err join(struct homeserver *hs, const char *localpart, const char *room_id, struct arena *arena)
+{
+    int64_t room_nid;
+    enum err e = check_active(hs, localpart, arena);
+
+    if (e)
+        return e;
+    e = find_room(hs, room_id, arena, &room_nid);
+    if (e && !(e == ERR_NOT_FOUND && is_elsewhere(hs, room_id)))
+        return e;
+    return dendrite_ask(
+        hs, &(struct question){.endpoint = ENDPOINT_JOIN, .segments = {room_id}, .as_user = localpart}, NULL);
+}
+
+enum err dendrite_join(struct homeserver *hs, const char *localpart, const char *room_id)
+{
+    struct arena *arena = arena_new();
+    enum err e = arena ? join(hs, localpart, room_id, arena) : ERR_NOMEM;
+
+    arena_free(&arena);
+    return e;
+}
+
+/* Leaves by an event that the user sends. */
+static enum err send_leave(struct homeserver *hs, const char *localpart, const char *user_id,
+                           const char *room_id)
+{
+    return dendrite_ask(hs,
+                        &(struct question){.endpoint = ENDPOINT_STATE,
+                                           .segments = {room_id, "m.room.member", user_id},
+                                           .as_user = localpart,
+                                           .body = json_pack("{s:s}", "membership", "leave")},
+                        NULL);
+}
+
+enum err dendrite_leave_as(struct homeserver *hs, const char *localpart, const char *user_id,
+                           const char *room_id, enum membership membership)
+{
+    enum err e;
+
+    if (membership == MEMBERSHIP_LEAVE)
+        return dendrite_fail(hs, ERR_DENIED, "The user is not in this room");
+    if (membership == MEMBERSHIP_KNOCK) /* whose end Dendrite's own call does not know */
+        return send_leave(hs, localpart, user_id, room_id);
+    e = dendrite_ask(
+        hs, &(struct question){.endpoint = ENDPOINT_LEAVE, .segments = {room_id}, .as_user = localpart},
+        NULL);
+    if (e == ERR_DENIED && membership == MEMBERSHIP_INVITE) /* to a room for notices */
+        e = send_leave(hs, localpart, user_id, room_id);
+    return e;
+}
+
+/* A deactivated user leaves as well: the row is there, and our application service may act for it. */
+static enum err leave(struct homeserver *hs, const char *localpart, const char *room_id, struct arena *arena)
+{
+    const char *user_id = dendrite_user_id(hs, localpart, arena);
+    enum membership membership;
+    enum account_type type;
+    enum err e = user_id ? accounts_type(hs->db, localpart, hs->config->server_name, &type) : ERR_NOMEM;
+
+    if (!e)
+        e = dendrite_membership(hs, user_id, room_id, arena, &membership);
+    return e ? e : dendrite_leave_as(hs, localpart, user_id, room_id, membership);
+}
+
+enum err dendrite_leave(struct homeserver *hs, const char *localpart, const char *room_id)
+{
+    struct arena *arena = arena_new();
+    enum err e = arena ? leave(hs, localpart, room_id, arena) : ERR_NOMEM;
+
+    arena_free(&arena);
+    return e;
+}
+
+static enum err purge(struct homeserver *hs, const char *room_id, struct arena *arena)
+{
+    struct membership_counts counts = {0};
+    const char *token = NULL;
+    int64_t room_nid;
+    enum err e = find_room(hs, room_id, arena, &room_nid);
+
+    if (!e)
+        e = memberships_count(hs->db, room_nid, &counts);
+    if (!e && counts.joined_local > 0)
+        e = ERR_INVALID;
+    if (!e)
+        e = dendrite_admin_token(hs, arena, &token);
+    if (e)
+        return e;
+    return dendrite_ask(
+        hs, &(struct question){.endpoint = ENDPOINT_PURGE_ROOM, .segments = {room_id}, .token = token}, NULL);
+}
+
+enum err dendrite_purge_room(struct homeserver *hs, const char *room_id)
+{
+    struct arena *arena = arena_new();
+    enum err e = arena ? purge(hs, room_id, arena) : ERR_NOMEM;
+
+    arena_free(&arena);
+    return e;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "homeserver/dendrite/sessions.h"
+#include "matrix/json_wipe.h"
+#include "store/devices.h"
+
+enum err dendrite_take_session(const json_t *answer, struct arena *arena, struct session *session)
+{
+    enum err e = dendrite_take(answer, "user_id", arena, &session->user_id);
+
+    if (!e)
+        e = dendrite_take(answer, "access_token", arena, &session->access_token);
+    if (!e)
+        e = dendrite_take(answer, "device_id", arena, &session->device_id);
+    return e;
+}
+
+/* Signs in, in one of the ways that need nothing but the user: `password` NULL is our application service's.
+ */
+static enum err log_in(struct homeserver *hs, const char *localpart, const char *password,
+                       const struct client *client, struct arena *arena, struct session *session)
+{
+    const char *user_id = dendrite_user_id(hs, localpart, arena);
+    json_t *answer = NULL;
+    enum err e =
+        dendrite_ask(hs,
+                     &(struct question){
+                         .endpoint = ENDPOINT_LOGIN,
+                         .token = password ? NULL : hs->config->dendrite.service_token,
+                         .client = client,
+                         .body = json_pack("{s:s, s:{s:s, s:s}, s:s*, s:s*, s:s*}", "type",
+                                           password ? "m.login.password" : "m.login.application_service",
+                                           "identifier", "type", "m.id.user", "user", user_id ? user_id : "",
+                                           "password", password, "device_id", client->device_id,
+                                           "initial_device_display_name", client->display_name),
+                     },
+                     &answer);
+
+    if (!e)
+        e = dendrite_take_session(answer, arena, session);
+    json_forget(&answer);
+    return e;
+}
+
+enum err dendrite_sign_in(struct homeserver *hs, const char *localpart, const char *password,
+                          const struct client *client, struct arena *arena, struct session *session)
+{
+    return log_in(hs, localpart, password, client, arena, session);
+}
+
+enum err dendrite_begin_session(struct homeserver *hs, const char *localpart, const struct client *client,
+                                struct arena *arena, struct session *session)
+{
+    struct account account;
+    enum err e = accounts_find(hs->db, localpart, hs->config->server_name, arena, &account);
+
+    if (!e && account.deactivated)
+        e = ERR_DEACTIVATED;
+    if (!e)
+        e = dendrite_need_service(hs);
+    return e ? e : log_in(hs, localpart, NULL, client, arena, session);
+}
+
+enum err dendrite_end_token(struct homeserver *hs, const char *token)
+{
+    return dendrite_ask(hs, &(struct question){.endpoint = ENDPOINT_LOGOUT, .token = token}, NULL);
+}
+
+enum err dendrite_end_session(struct homeserver *hs, const char *localpart, const char *device_id)
+{
+    struct arena *arena = arena_new();
+    const char *token = NULL;
+    enum err e = arena ? devices_token(hs->db, localpart, hs->config->server_name, device_id, arena, &token)
+                       : ERR_NOMEM;
+
+    if (!e) {
+        e = dendrite_end_token(hs, token);
+        if (e == ERR_DENIED) /* somebody else has ended it since it was read */
+            e = ERR_NOT_FOUND;
+    }
+    arena_free(&arena);
+    return e;
+}
+
+/* Users end their own with the token that they came with. */
+enum err dendrite_end_sessions(struct homeserver *hs, const char *localpart)
+{
+    bool own = hs->actor && strcmp(hs->actor->localpart, localpart) == 0;
+    struct question question = {.endpoint = ENDPOINT_LOGOUT_ALL};
+    enum account_type type;
+    enum err e = accounts_type(hs->db, localpart, hs->config->server_name, &type);
+
+    if (e) /* no account has no sessions */
+        return e == ERR_NOT_FOUND ? ERR_OK : e;
+    if (own)
+        question.token = hs->actor->token;
+    else
+        question.as_user = localpart;
+    return dendrite_ask(hs, &question, NULL);
+}

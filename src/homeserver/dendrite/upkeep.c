@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: ISC */
+/* What an admin asks Dendrite to do with what it keeps. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "homeserver/dendrite/ask.h"
+
+/* Asks with an admin's token. */
+static enum err ask_as_admin(struct homeserver *hs, struct question question)
+{
+    struct arena *arena = arena_new();
+    enum err e = arena ? dendrite_admin_token(hs, arena, &question.token) : ERR_NOMEM;
+
+    if (!e)
+        e = dendrite_ask(hs, &question, NULL);
+    arena_free(&arena);
+    return e;
+}
+
+enum err dendrite_delete_event_report(struct homeserver *hs, int64_t id)
+{
+    char text[24];
+
+    snprintf(text, sizeof text, "%" PRId64, id);
+    return ask_as_admin(hs, (struct question){.endpoint = ENDPOINT_DELETE_REPORT, .segments = {text}});
+}
+
+enum err dendrite_refresh_devices(struct homeserver *hs, const char *user_id)
+{
+    return ask_as_admin(hs, (struct question){.endpoint = ENDPOINT_REFRESH_DEVICES, .segments = {user_id}});
+}
+
+enum err dendrite_download_state(struct homeserver *hs, const char *server_name, const char *room_id)
+{
+    return ask_as_admin(
+        hs, (struct question){.endpoint = ENDPOINT_DOWNLOAD_STATE, .segments = {server_name, room_id}});
+}
+
+enum err dendrite_reindex(struct homeserver *hs)
+{
+    return ask_as_admin(hs, (struct question){.endpoint = ENDPOINT_REINDEX});
+}
