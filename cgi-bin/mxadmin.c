@@ -2,13 +2,15 @@
 #include "command/command.h"
 #include "process/cgi.h"
 #include "process/privileges.h"
+#include "process/runner.h"
 #include "process/started.h"
 #include "process/supervisor.h"
 #include "process/worker.h"
 
 int main(int argc, char **argv)
 {
-    static const struct command_host host = {.serve = supervisor_main, .drop_privileges = privileges_drop};
+    static const struct command_host host = {
+        .serve = supervisor_main, .work = runner_main, .drop_privileges = privileges_drop};
     enum started started;
 
     started_settle_descriptors();

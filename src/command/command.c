@@ -60,6 +60,11 @@ static int serve(const struct invocation *invocation)
     return invocation->host->serve(invocation->config_path);
 }
 
+static int work(const struct invocation *invocation)
+{
+    return invocation->host->work(invocation->config_path);
+}
+
 /* The commands, in the order of the help. */
 static const struct command {
     const char *group; /* the word before the name; NULL: none */
@@ -75,6 +80,8 @@ static const struct command {
     {NULL, "serve", NULL, 0, serve, "run the service",
      "SIGHUP reads the configuration again, SIGTERM ends the service when the requests that had arrived are "
      "answered."},
+    {NULL, "work", NULL, 0, work, "run the job runner alone, where no mxadmin serve does",
+     "SIGHUP reads the configuration again, SIGTERM ends it after the batch that is running."},
     {NULL, "check", NULL, HAS(OPTION_STRICT), command_check, "test the configuration and all that it names",
      "Prints a line for each test, with what to do. The exit code is 1 when there is an error."},
     {NULL, "fsck", NULL, HAS(OPTION_JSON) | HAS(OPTION_STRICT), command_fsck,
@@ -353,7 +360,7 @@ static int run(const struct command *command, char **words, const struct globals
     code = check_usage(command, words, invocation);
     if (code)
         return code;
-    if (command->run != serve) {
+    if (command->run != serve && command->run != work) {
         /* Progress is of no interest here, and what is created is nobody else's to read. */
         log_open(LOG_TARGET_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_WARNING);
         umask(077);

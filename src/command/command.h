@@ -14,6 +14,7 @@ enum { COMMAND_OK = 0, COMMAND_FAILED = 1, COMMAND_USAGE = 2 };
 /* What commands need from the layer above them; main() hands it in. */
 struct command_host {
     int (*serve)(const char *config_path); /* runs the service and returns its exit code */
+    int (*work)(const char *config_path);  /* the same, with the job runner alone */
 
     /* Becomes the user that the service runs as, when root runs the command. Errors are logged. */
     enum err (*drop_privileges)(const struct config *config);

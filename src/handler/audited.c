@@ -86,7 +86,7 @@ static enum err describe_parameters(const struct call *call, bool first_too, con
     json_t *parameters = json_object();
     enum err e = parameters ? ERR_OK : ERR_NOMEM;
 
-    if (!e && job_id)
+    if (!e && *job_id)
         e = audit_parameters_add_text(parameters, "job_id", job_id);
     if (!e)
         e = add_path(call, first_too, parameters);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "homeserver/audit.h"
@@ -77,7 +79,7 @@ void audit_device(struct audit *audit, const char *device_id)
 void audit_job(struct audit *audit, const char *job_id)
 {
     if (audit)
-        audit->job_id = job_id;
+        snprintf(audit->job_id, sizeof audit->job_id, "%s", job_id);
 }
 
 void audit_end(struct audit *audit, int64_t outcome)

@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "store/audit.h"
+#include "store/jobs.h"
 
 struct audit {
     struct db *db;
@@ -24,7 +25,7 @@ struct audit {
     enum err (*describe)(struct audit *audit);
     void *context;
     struct audit_row row;
-    const char *job_id; /* of the job that was started; NULL: none was */
+    char job_id[JOBS_ID_SIZE]; /* of the job that was started; "": none was */
     bool unfinished;
 };
 
@@ -42,8 +43,8 @@ MUST_CHECK enum err audit_begin(struct audit *audit);
 void audit_unfinished(struct audit *audit);
 
 /*
- * Called inside the transaction, with texts that are borrowed until the end; NULL is allowed. The act begins
- * a session, whose device the row names unless it was another one that asked; or it starts a job.
+ * Called inside the transaction, NULL is allowed. The act begins a session, whose device, borrowed until
+ * the end, the row names unless it was another one that asked; or it starts a job.
  */
 void audit_device(struct audit *audit, const char *device_id);
 void audit_job(struct audit *audit, const char *job_id);

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/utf8.h"
 #include "homeserver/dendrite/dendrite.h"
 #include "homeserver/homeserver.h"
 #include "homeserver/standalone/standalone.h"
@@ -31,6 +36,24 @@ void homeserver_close(struct homeserver *hs)
     dendrite_close(&hs->dendrite);
     presence_close(&hs->presence);
     *hs = (struct homeserver){0};
+}
+
+void homeserver_reason(struct homeserver *hs, const char *format, ...)
+{
+    char text[HOMESERVER_REASON_SIZE];
+    size_t length;
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args); /* what it is made of may be the old text */
+    va_end(args);
+    length = strlen(text);
+    /* What had to be cut off is not cut in the middle of a character. */
+    while (length > 0 && !utf8_valid(text, length))
+        length--;
+    text[length] = '\0';
+    memcpy(hs->reason_text, text, length + 1);
+    hs->reason = hs->reason_text;
 }
 
 enum err homeserver_create_account(struct homeserver *hs, const struct new_account *account,

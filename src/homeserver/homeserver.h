@@ -261,6 +261,8 @@ struct audit;
 struct dendrite;
 struct presence;
 
+#define HOMESERVER_REASON_SIZE 512
+
 /* A copy may be made for a request, with its own `actor`, `audit` and `reason`; it ends no later than the
  * original. */
 struct homeserver {
@@ -276,7 +278,8 @@ struct homeserver {
     /* Why the last act failed, in a sentence for whoever asked, until the next act; NULL: there is nothing to
      * add to the error. */
     const char *reason;
-    int64_t retry_after_ms; /* after ERR_LIMITED: until it can be tried again */
+    int64_t retry_after_ms;                   /* after ERR_LIMITED: until it can be tried again */
+    char reason_text[HOMESERVER_REASON_SIZE]; /* of homeserver_reason() */
 };
 
 /*
@@ -286,6 +289,9 @@ struct homeserver {
 MUST_CHECK enum err homeserver_open(struct homeserver *hs, const struct config *config, struct db *db,
                                     struct gate *gate);
 void homeserver_close(struct homeserver *hs);
+
+/* Makes a formatted sentence the reason of the act that fails, where it has no arena. */
+void homeserver_reason(struct homeserver *hs, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Passwords that may be set, in characters (Dendrite's bounds). */
 #define PASSWORD_LENGTH_MIN 8

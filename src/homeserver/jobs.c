@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "homeserver/audit.h"
 #include "homeserver/job_kinds.h"
 #include "homeserver/jobs.h"
 #include "store/presence.h"
@@ -42,10 +43,12 @@ static int64_t backoff_ms(int64_t attempts)
 }
 
 /* What becomes of a job after a batch that ended with `e`. */
-static void judge(struct job *job, enum err e, const char *reason)
+static void judge(struct job *job, enum err e, const char *reason, struct arena *arena)
 {
+    const char *error = reason ? arena_strdup(arena, reason) : NULL;
+
     job->failure = e;
-    job->error = !e ? NULL : reason ? reason : err_text(e);
+    job->error = !e ? NULL : error ? error : err_text(e);
     job->attempts = e ? job->attempts + 1 : 0;
     if (!e)
         return;
@@ -77,7 +80,7 @@ static enum err do_batch(struct homeserver *hs, struct job *job, struct arena *a
     inner.reason = kind ? NULL : "this version of mxadmin knows no such job";
     if (kind)
         e = kind->step(&inner, job, arena);
-    judge(job, e, inner.reason);
+    judge(job, e, inner.reason, arena);
     e = db_begin(hs->db, DB_WRITE);
     if (e)
         return e;
@@ -148,6 +151,7 @@ static enum err add(struct homeserver *hs, const struct job_request *request, st
                     char id[JOBS_ID_SIZE], struct job *claimed)
 {
     struct job new;
+    bool exists;
     enum err e = complete(hs, request, arena, &new);
 
     if (!e)
@@ -155,9 +159,15 @@ static enum err add(struct homeserver *hs, const struct job_request *request, st
     if (e)
         return e;
     e = jobs_insert(hs->db, &new, clock_now_ms(), id);
+    exists = e == ERR_EXISTS;
+    if (!e || exists) {
+        audit_job(hs->audit, id);
+        audit_unfinished(hs->audit);
+    }
     if (!e && claimed)
         e = jobs_claim(hs->db, id, presence_number(hs->presence), clock_now_ms(), arena, claimed);
-    return db_end(hs->db, e);
+    e = db_end(hs->db, exists ? ERR_OK : e);
+    return exists && !e ? ERR_EXISTS : e;
 }
 
 enum err jobs_start(struct homeserver *hs, const struct job_request *request, char id[JOBS_ID_SIZE])
@@ -226,14 +236,14 @@ static enum err watch(struct homeserver *hs, const char *id, int64_t end_ms, str
 }
 
 /* The error that whoever waited is told, and its reason. */
-static enum err outcome(struct homeserver *hs, const struct job *job, struct arena *arena)
+static enum err outcome(struct homeserver *hs, const struct job *job)
 {
     if (!is_over(job) || !job->failure)
         return ERR_OK;
     if (job->status == JOB_SCHEDULED)
-        hs->reason = arena_printf(arena, "Job %s is tried again later: %s", job->id, job->error);
+        homeserver_reason(hs, "Job %s is tried again later: %s", job->id, job->error);
     else if (job->error && strcmp(job->error, err_text(job->failure)) != 0)
-        hs->reason = job->error;
+        homeserver_reason(hs, "%s", job->error);
     return job->failure;
 }
 
@@ -246,7 +256,7 @@ static enum err wait_until(struct homeserver *hs, const char *id, int64_t end_ms
     arena_free(&scratch);
     if (!e)
         e = jobs_find(hs->db, id, arena, job);
-    return e ? e : outcome(hs, job, arena);
+    return e ? e : outcome(hs, job);
 }
 
 static int64_t wait_end_ms(const struct homeserver *hs)

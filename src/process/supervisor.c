@@ -15,6 +15,7 @@
 #include "process/listener.h"
 #include "process/notify.h"
 #include "process/privileges.h"
+#include "process/runner.h"
 #include "process/supervisor.h"
 #include "process/worker.h"
 
@@ -23,6 +24,8 @@
 #define YOUNG_MS         1000 /* a worker that dies before this age, and before its first answer, died young */
 #define READY_POLL_MS    10
 #define READY_WAIT_MS    5000 /* how long old workers wait for a new one before they retire all the same */
+
+#define RUNNER_ROW (SCOREBOARD_ROWS - 1) /* the job runner's, which is never ready for requests */
 
 /* One process; its index in the table is its row on the scoreboard. */
 struct slot {
@@ -50,6 +53,11 @@ struct supervisor {
 
 static const int waited_signals[] = {SIGCHLD, SIGHUP, SIGTERM, SIGINT};
 
+static const char *role(int row)
+{
+    return row == RUNNER_ROW ? "job runner" : "worker";
+}
+
 /* Runs in the child. */
 static _Noreturn void become_worker(const struct supervisor *supervisor, int row, pid_t parent)
 {
@@ -65,6 +73,13 @@ static _Noreturn void become_worker(const struct supervisor *supervisor, int row
     prctl(PR_SET_PDEATHSIG, WORKER_STOP);
     if (getppid() != parent)
         _exit(EXIT_FAILURE);
+    if (row == RUNNER_ROW) {
+        /* It takes no connection, and none may wait for it. */
+        close(place.listener);
+        close(place.handoff.give);
+        close(place.handoff.take);
+        exit(runner_run(supervisor->config));
+    }
     exit(worker_run(supervisor->config, &place));
 }
 
@@ -79,7 +94,7 @@ static void start(struct supervisor *supervisor, int row)
         become_worker(supervisor, row, parent);
     slot->started_ms = clock_monotonic_ms();
     if (pid < 0) {
-        log_error("no process for a worker: %s", strerror(errno));
+        log_error("no process for a %s: %s", role(row), strerror(errno));
         slot->start_at_ms = slot->started_ms + YOUNG_MS;
         return;
     }
@@ -101,7 +116,7 @@ static void start_due(struct supervisor *supervisor)
 /* Gives `count` workers a place; the table is so large that old and new ones fit beside each other. */
 static void want_workers(struct supervisor *supervisor, int count)
 {
-    for (int row = 0; row < SCOREBOARD_ROWS && count > 0; row++) {
+    for (int row = 0; row < RUNNER_ROW && count > 0; row++) {
         struct slot *slot = &supervisor->slots[row];
 
         if (slot->pid == 0 && !slot->wanted) {
@@ -111,13 +126,13 @@ static void want_workers(struct supervisor *supervisor, int count)
     }
 }
 
-static void log_death(pid_t pid, int status, const char *consequence)
+static void log_death(int row, pid_t pid, int status, const char *consequence)
 {
     if (WIFSIGNALED(status))
-        log_warning("worker %d was killed by signal %d (%s); %s", (int)pid, WTERMSIG(status),
+        log_warning("%s %d was killed by signal %d (%s); %s", role(row), (int)pid, WTERMSIG(status),
                     strsignal(WTERMSIG(status)), consequence);
     else
-        log_warning("worker %d ended with status %d; %s", (int)pid, WEXITSTATUS(status), consequence);
+        log_warning("%s %d ended with status %d; %s", role(row), (int)pid, WEXITSTATUS(status), consequence);
 }
 
 /* When to start a worker again: at once, unless it keeps dying before it has answered anything. */
@@ -143,9 +158,9 @@ static int64_t disorder(const struct supervisor *supervisor, struct slot *slot, 
     int64_t delay = backoff_ms(slot, scoreboard_served_count(supervisor->board, row), now);
 
     if (slot->retiring || supervisor->stopping)
-        log_death(slot->pid, status, "it was to end");
+        log_death(row, slot->pid, status, "it was to end");
     else
-        log_death(slot->pid, status, delay ? "it is replaced after a while" : "it is replaced at once");
+        log_death(row, slot->pid, status, delay ? "it is replaced after a while" : "it is replaced at once");
     return delay;
 }
 
@@ -239,10 +254,13 @@ static void reload(struct supervisor *supervisor)
     config_free(&supervisor->config);
     supervisor->config = config;
     log_open(config->log.target, config->log.format, config->log.level);
-    for (int row = 0; row < SCOREBOARD_ROWS; row++) {
+    for (int row = 0; row < RUNNER_ROW; row++) {
         supervisor->slots[row].retiring = supervisor->slots[row].pid > 0;
         supervisor->slots[row].wanted = false;
     }
+    /* The runner ends after its batch, and the next one has the new configuration: nobody waits meanwhile. */
+    if (supervisor->slots[RUNNER_ROW].pid > 0)
+        kill(supervisor->slots[RUNNER_ROW].pid, WORKER_RETIRE);
     want_workers(supervisor, config_workers(config));
     supervisor->retire_at_ms = clock_monotonic_ms() + READY_WAIT_MS;
     notify("READY=1");
@@ -375,6 +393,7 @@ int supervisor_main(const char *config_path)
     block_signals(&supervisor);
     if (!supervisor_open(&supervisor)) {
         want_workers(&supervisor, config_workers(supervisor.config));
+        supervisor.slots[RUNNER_ROW].wanted = true;
         start_due(&supervisor);
         log_info("serving on %s with %d workers", supervisor.config->listen,
                  config_workers(supervisor.config));

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * `mxadmin serve`: opens the socket, starts the workers and keeps them running.
+ * `mxadmin serve`: opens the socket, starts the workers and one job runner, and keeps them running.
  *
- *   a worker has died     it is replaced at once; later and later if it keeps dying before its first answer
- *   SIGHUP                the configuration is read again; new workers start with it, and the old ones hand
- * their connections to them; a bad file is reported, and the old one kept SIGTERM, SIGINT       what has
- * arrived is answered, for `stop_timeout` seconds at most, and the pool ends
+ * - A worker has died: it is replaced at once; later and later if it keeps dying before its first answer.
+ * - SIGHUP: the configuration is read again; new workers start with it, and the old ones hand their
+ *   connections to them; a bad file is reported, and the old one kept.
+ * - SIGTERM, SIGINT: what has arrived is answered, for `stop_timeout` seconds at most, and the pool ends.
  */
 #ifndef PROCESS_SUPERVISOR_H
 #define PROCESS_SUPERVISOR_H

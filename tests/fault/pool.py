@@ -14,6 +14,23 @@ from service import ACCOUNTS, MXADMIN, Service
 PASSWORD = ACCOUNTS["user"]["password"]
 
 
+RUNNER = "mxadmin-jobs"
+
+
+def children(supervisor, runners=False):
+    """The processes of the workers; or that of the job runner, which has a name of its own."""
+    found = []
+    with open("/proc/%d/task/%d/children" % (supervisor, supervisor)) as file:
+        for pid in map(int, file.read().split()):
+            try:
+                with open("/proc/%d/comm" % pid) as name:
+                    if (name.read().strip() == RUNNER) == runners:
+                        found.append(pid)
+            except (FileNotFoundError, ProcessLookupError):
+                pass  # it has ended meanwhile
+    return found
+
+
 class Pool:
     def __init__(self, workers=4, **options):
         """`options` are the configuration's."""
@@ -47,7 +64,8 @@ class Pool:
 
     def start(self, command=None):
         self.spawn(command)
-        self.wait_until(lambda: self.health() == 200 and len(self.workers()) == self.options["workers"])
+        self.wait_until(lambda: self.health() == 200 and len(self.workers()) == self.options["workers"]
+                        and len(self.runners()) == 1)
         return self
 
     def health(self):
@@ -65,9 +83,10 @@ class Pool:
             time.sleep(0.01)
 
     def workers(self):
-        path = "/proc/%d/task/%d/children" % (self.process.pid, self.process.pid)
-        with open(path) as file:
-            return [int(pid) for pid in file.read().split()]
+        return children(self.process.pid)
+
+    def runners(self):
+        return children(self.process.pid, runners=True)
 
     def signal(self, number):
         self.process.send_signal(number)

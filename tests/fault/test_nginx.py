@@ -11,6 +11,7 @@ import pytest
 
 import fcgi
 from fronts import FRONTS
+from pool import children
 from service import Service
 
 WHOIS = "/_matrix/client/v3/admin/whois/@user:example.org"
@@ -61,11 +62,6 @@ class Load:
         return self.seen
 
 
-def workers(supervisor):
-    with open("/proc/%d/task/%d/children" % (supervisor, supervisor)) as file:
-        return [int(pid) for pid in file.read().split()]
-
-
 def test_killed_workers_cost_a_502_at_most(front):
     """With 200 connections kept open against 4 workers, one of which is killed every 100 ms."""
     supervisor = front.processes[0].pid
@@ -76,7 +72,7 @@ def test_killed_workers_cost_a_502_at_most(front):
     kills = 0
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
-        running = workers(supervisor)
+        running = children(supervisor)
         if running:
             os.kill(running[kills % len(running)], signal.SIGKILL)
             kills += 1
@@ -93,9 +89,9 @@ def test_reloads_cost_nothing(front):
     supervisor = front.processes[0].pid
     load = Load(front, 8)
     for _ in range(5):
-        before = set(workers(supervisor))
+        before = set(children(supervisor))
         front.processes[0].send_signal(signal.SIGHUP)
-        while before & set(workers(supervisor)):
+        while before & set(children(supervisor)):
             time.sleep(0.01)
     assert set(load.stop()) == {200}
 

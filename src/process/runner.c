@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: ISC */
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "homeserver/jobs.h"
+#include "process/exchange.h"
+#include "process/notify.h"
+#include "process/privileges.h"
+#include "process/runner.h"
+#include "process/worker.h"
+#include "store/presence.h"
+
+#define FAILED_PAUSE_MS 1000 /* after an error of the database */
+#define DEAF_PAUSE_MS   1000 /* where the bell cannot be heard */
+
+struct runner {
+    struct app app;
+    int signals; /* signalfd(2) */
+    int ending;  /* the signal that ends it; 0: none yet */
+};
+
+static bool signals_open(struct runner *runner, const int *numbers, size_t count)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    for (size_t i = 0; i < count; i++)
+        sigaddset(&set, numbers[i]);
+    sigprocmask(SIG_SETMASK, &set, NULL);
+    runner->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    return runner->signals >= 0;
+}
+
+/* Waits until the bell rings, a signal comes or the time is over. */
+static void wait_for_something(struct runner *runner, int64_t pause_ms)
+{
+    struct presence *presence = runner->app.homeserver.presence;
+    struct pollfd watched[] = {{.fd = runner->signals, .events = POLLIN},
+                               {.fd = presence_bell(presence), .events = POLLIN}};
+    struct signalfd_siginfo info;
+
+    if (watched[1].fd < 0 && pause_ms > DEAF_PAUSE_MS)
+        pause_ms = DEAF_PAUSE_MS;
+    if (poll(watched, sizeof watched / sizeof *watched, pause_ms < INT_MAX ? (int)pause_ms : INT_MAX) > 0 &&
+        read(runner->signals, &info, sizeof info) == (ssize_t)sizeof info)
+        runner->ending = (int)info.ssi_signo;
+    presence_heard(presence);
+}
+
+static void run(struct runner *runner)
+{
+    int64_t pause_ms = 0;
+    bool new_first = true;
+
+    (void)presence_bell(runner->app.homeserver.presence); /* what rings from now on is heard */
+    for (;;) {
+        wait_for_something(runner, pause_ms);
+        if (runner->ending)
+            return;
+        if (jobs_turn(&runner->app.homeserver, new_first, &pause_ms))
+            pause_ms = FAILED_PAUSE_MS;
+        db_checkpoint(runner->app.db);
+        new_first = !new_first;
+    }
+}
+
+/* Runs until one of the signals comes, which `*ending` becomes. */
+static int run_until(const struct config *config, const int *numbers, size_t count, int *ending)
+{
+    struct runner runner = {.signals = -1};
+    bool opened;
+
+    signal(SIGPIPE, SIG_IGN);
+    opened = !app_open(&runner.app, config) && signals_open(&runner, numbers, count);
+    if (opened)
+        run(&runner);
+    app_close(&runner.app);
+    if (runner.signals >= 0)
+        close(runner.signals);
+    *ending = runner.ending;
+    return opened ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int runner_run(const struct config *config)
+{
+    static const int numbers[] = {WORKER_STOP, WORKER_RETIRE};
+    int ending;
+
+    prctl(PR_SET_NAME, RUNNER_NAME);
+    return run_until(config, numbers, sizeof numbers / sizeof *numbers, &ending);
+}
+
+/* Reads the configuration again; the old one stays when it cannot be used. */
+static void reload(const char *config_path, struct config **config)
+{
+    struct config *new = NULL;
+
+    log_info("reading %s again", config_path);
+    if (config_read(config_path, &new, stderr)) {
+        log_error("%s is not usable; the configuration stays as it was", config_path);
+        return;
+    }
+    config_free(config);
+    *config = new;
+    log_open(new->log.target, new->log.format, new->log.level);
+}
+
+int runner_main(const char *config_path)
+{
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+    struct config *config = NULL;
+    int status = EXIT_FAILURE, ending = SIGHUP;
+
+    if (config_read(config_path, &config, stderr))
+        return EXIT_FAILURE;
+    log_open(config->log.target, config->log.format, config->log.level);
+    if (privileges_drop(config))
+        goto out;
+    prctl(PR_SET_NAME, RUNNER_NAME);
+    log_info("running jobs");
+    notify("READY=1");
+    for (;;) {
+        status = run_until(config, numbers, sizeof numbers / sizeof *numbers, &ending);
+        if (ending != SIGHUP)
+            break;
+        reload(config_path, &config);
+    }
+    notify("STOPPING=1");
+out:
+    config_free(&config);
+    return status;
+}
