@@ -3,6 +3,7 @@
 
 #include "handler/call.h"
 #include "matrix/id.h"
+#include "matrix/room_id.h"
 #include "matrix/json_wipe.h"
 
 json_t *call_fail(struct call *call, enum api_error error, const char *text)
@@ -64,6 +65,15 @@ json_t *call_json(struct call *call)
 void call_forget_json(struct call *call)
 {
     json_forget(&call->json);
+}
+
+bool call_room_id(struct call *call, const char *text)
+{
+    bool valid = room_id_valid(text);
+
+    if (!valid)
+        call_fail(call, API_INVALID_PARAM, arena_printf(call->arena, "%s is not a legal room ID", text));
+    return valid;
 }
 
 json_t *call_ids(const struct id_list *ids)

@@ -80,6 +80,9 @@ json_t *call_json(struct call *call);
 /* Wipes the strings of call->json, where passwords were, frees it, and sets it to NULL. */
 void call_forget_json(struct call *call);
 
+/* Whether a path parameter is a room id; false after the answer has become 400 M_INVALID_PARAM. */
+MUST_CHECK bool call_room_id(struct call *call, const char *text);
+
 /* The ids as a JSON array; NULL when memory is gone. */
 json_t *call_ids(const struct id_list *ids);
 

@@ -46,6 +46,11 @@ handler login_post;
 handler logout_post;
 handler logout_all_post;
 
+/* maintenance.c */
+handler devices_refresh;
+handler state_download;
+handler fulltext_reindex;
+
 /* notice.c */
 handler notice_post;
 handler notice_put;

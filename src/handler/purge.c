@@ -3,11 +3,8 @@
  * Dendrite's purgeRoom. Who asks for it may have mistaken the room: a room with members of this server is
  * refused unless ?evacuate=true has them leave first, and ?dry_run=true only counts what would go.
  */
-#include <string.h>
-
 #include "handler/handlers.h"
 #include "handler/parameters.h"
-#include "matrix/id.h"
 #include "store/memberships.h"
 #include "store/purge.h"
 #include "store/rooms.h"
@@ -19,12 +16,6 @@ struct wish {
     bool evacuate;
     int64_t joined_local; /* members of this server */
 };
-
-/* Room ids of version 12 have no server name: what follows the "!" is not looked at. */
-static bool is_room_id(const char *text)
-{
-    return text[0] == '!' && text[1] && strlen(text) < ID_SIZE;
-}
 
 static enum err find_room(struct call *call, struct wish *wish)
 {
@@ -47,13 +38,8 @@ static bool read_wish(struct call *call, struct wish *wish)
 
     *wish = (struct wish){.room_id = call->parameters[0]};
     if (!parameter_boolean(call, "dry_run", &wish->dry_run) ||
-        !parameter_boolean(call, "evacuate", &wish->evacuate))
+        !parameter_boolean(call, "evacuate", &wish->evacuate) || !call_room_id(call, wish->room_id))
         return false;
-    if (!is_room_id(wish->room_id)) {
-        call_fail(call, API_INVALID_PARAM,
-                  arena_printf(call->arena, "%s is not a legal room ID", wish->room_id));
-        return false;
-    }
     e = find_room(call, wish);
     if (e == ERR_NOT_FOUND)
         call_fail(call, API_NOT_FOUND, "Room not found");

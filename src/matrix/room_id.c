@@ -32,9 +32,19 @@ bool room_alias_parse(const char *text, struct room_alias *alias)
     return parse(text, '#', alias->localpart, alias->server_name);
 }
 
-bool event_id_valid(const char *text)
+static bool opaque_valid(const char *text, char sigil)
 {
     size_t length = strnlen(text, ID_SIZE);
 
-    return length > 1 && length < ID_SIZE && text[0] == '$' && utf8_valid(text, length);
+    return length > 1 && length < ID_SIZE && text[0] == sigil && utf8_valid(text, length);
+}
+
+bool room_id_valid(const char *text)
+{
+    return opaque_valid(text, '!');
+}
+
+bool event_id_valid(const char *text)
+{
+    return opaque_valid(text, '$');
 }

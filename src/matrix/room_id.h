@@ -22,6 +22,12 @@ struct room_alias {
 bool room_id_parse(const char *text, struct room_id *id);
 bool room_alias_parse(const char *text, struct room_alias *alias);
 
+/*
+ * Whether `text` is "!" and at least one more character, valid UTF-8, and not longer than 255 bytes: from
+ * room version 12 on there is no server name in it.
+ */
+bool room_id_valid(const char *text);
+
 /* Whether `text` is "$" and at least one more character, valid UTF-8, and not longer than 255 bytes. */
 bool event_id_valid(const char *text);
 

@@ -68,6 +68,11 @@ const struct route routes[] = {
     {METHOD_POST, SYNAPSE "/send_server_notice", notice_post, .access = ACCESS_ADMIN},
     {METHOD_PUT,  SYNAPSE "/send_server_notice/{transaction_id}", notice_put, .access = ACCESS_ADMIN},
 
+    /* What a homeserver does again */
+    {METHOD_POST, DENDRITE "/refreshDevices/{user_id}", devices_refresh, .access = ACCESS_ADMIN, .slow = true},
+    {METHOD_GET,  DENDRITE "/downloadState/{server_name}/{room_id}", state_download, .access = ACCESS_ADMIN, .slow = true},
+    {METHOD_GET,  DENDRITE "/fulltext/reindex", fulltext_reindex, .access = ACCESS_ADMIN, .slow = true},
+
     /* Reports */
     {METHOD_GET,    SYNAPSE "/event_reports", event_reports_get, .access = ACCESS_ADMIN, .reads = true},
     {METHOD_GET,    SYNAPSE "/event_reports/{report_id}", event_report_get, .access = ACCESS_ADMIN, .reads = true},

@@ -70,6 +70,23 @@ static void holds_ids_to_255_bytes(void **state)
     text[255] = 'x';
     text[256] = '\0';
     assert_false(event_id_valid(text));
+    text[0] = '!';
+    assert_false(room_id_valid(text));
+    text[255] = '\0';
+    assert_true(room_id_valid(text));
+}
+
+/* With or without a server name, whatever is in between. */
+static void knows_room_ids(void **state)
+{
+    (void)state;
+    assert_true(room_id_valid("!x:example.org"));
+    assert_true(room_id_valid("!31hneApxJ_1o-63DmFrpeqnkFfWppnzWso1JvH3ogLM"));
+    assert_true(room_id_valid("!a/b"));
+    assert_false(room_id_valid("!"));
+    assert_false(room_id_valid(""));
+    assert_false(room_id_valid("#x:example.org"));
+    assert_false(room_id_valid("!\xff"));
 }
 
 static void knows_event_ids(void **state)
@@ -89,6 +106,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_room_ids_and_aliases_apart),
         cmocka_unit_test(holds_ids_to_255_bytes),
+        cmocka_unit_test(knows_room_ids),
         cmocka_unit_test(knows_event_ids),
     };
 

@@ -32,6 +32,9 @@ const struct homeserver_acts standalone_acts = {
     .set_registration_token = standalone_set_registration_token,
     .delete_registration_token = standalone_delete_registration_token,
     .delete_event_report = standalone_delete_event_report,
+    .refresh_devices = standalone_refresh_devices,
+    .download_state = standalone_download_state,
+    .reindex = standalone_reindex,
     .populate = standalone_populate,
 };
 

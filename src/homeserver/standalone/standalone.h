@@ -63,6 +63,12 @@ MUST_CHECK enum err standalone_create_room(struct homeserver *hs, const struct n
 MUST_CHECK enum err standalone_join(struct homeserver *hs, const char *localpart, const char *room_id);
 MUST_CHECK enum err standalone_leave(struct homeserver *hs, const char *localpart, const char *room_id);
 
+/* absent.c; likewise: ERR_UNSUPPORTED, with a reason. */
+MUST_CHECK enum err standalone_refresh_devices(struct homeserver *hs, const char *user_id);
+MUST_CHECK enum err standalone_download_state(struct homeserver *hs, const char *server_name,
+                                              const char *room_id);
+MUST_CHECK enum err standalone_reindex(struct homeserver *hs);
+
 /* event_reports.c; likewise. */
 MUST_CHECK enum err standalone_delete_event_report(struct homeserver *hs, int64_t id);
 
