@@ -5,6 +5,7 @@
 #define BASE_BUF_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -17,9 +18,12 @@ struct buf {
 
 /* Initialise with `struct buf b = {0};`. */
 
-/* Appends bytes, a string, formatted text. After a failure they do nothing. */
+/* Appends bytes, a character, a string, a number in decimal, formatted text. After a failure they do nothing.
+ */
 void buf_append(struct buf *buf, const void *bytes, size_t size);
+void buf_putc(struct buf *buf, char c);
 void buf_puts(struct buf *buf, const char *text);
+void buf_put_integer(struct buf *buf, int64_t number);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Empties the buffer and forgets its error; the memory is kept for the next use. */

@@ -8,6 +8,8 @@
 /* What jansson parses at most (JSON_PARSER_MAX_DEPTH); it bounds the recursion below. */
 #define DEPTH_MAX 2048
 
+#define FEW_MEMBERS 32
+
 /* What stays the same on the way down. */
 struct writer {
     enum canonical_json numbers;
@@ -42,7 +44,7 @@ enum err canonical_json_write_string(const char *text, size_t size, struct buf *
     const unsigned char *bytes = (const unsigned char *)text;
     size_t done = 0, length;
 
-    buf_append(out, "\"", 1);
+    buf_putc(out, '"');
     for (size_t i = 0; i < size; i += length) {
         length = bytes[i] < 0x80 ? 1 : utf8_sequence(bytes + i, size - i);
         if (length == 0)
@@ -54,7 +56,7 @@ enum err canonical_json_write_string(const char *text, size_t size, struct buf *
         done = i + 1;
     }
     buf_append(out, text + done, size - done);
-    buf_append(out, "\"", 1);
+    buf_putc(out, '"');
     return out->err;
 }
 
@@ -63,7 +65,7 @@ static enum err write_integer(const struct writer *writer, json_int_t number)
     if (writer->numbers == CANONICAL_JSON_STRICT &&
         (number > CANONICAL_JSON_INTEGER_MAX || number < -CANONICAL_JSON_INTEGER_MAX))
         return ERR_INVALID;
-    buf_printf(writer->out, "%" JSON_INTEGER_FORMAT, number);
+    buf_put_integer(writer->out, number);
     return writer->out->err;
 }
 
@@ -84,23 +86,45 @@ static enum err write_array(const struct writer *writer, json_t *array, int dept
     json_t *value;
     size_t i;
 
-    buf_append(writer->out, "[", 1);
+    buf_putc(writer->out, '[');
     json_array_foreach(array, i, value)
     {
         if (i > 0)
-            buf_append(writer->out, ",", 1);
+            buf_putc(writer->out, ',');
         e = write_value(writer, value, depth);
         if (e)
             return e;
     }
-    buf_append(writer->out, "]", 1);
+    buf_putc(writer->out, ']');
     return writer->out->err;
 }
 
+struct member {
+    const char *name;
+    json_t *value;
+};
+
 /* The order of bytes is the order of code points: UTF-8 keeps it (RFC 3629 section 1). */
-static int compare_names(const void *a, const void *b)
+static int compare_members(const void *a, const void *b)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+    return strcmp(((const struct member *)a)->name, ((const struct member *)b)->name);
+}
+
+/* The few members of most objects are in order, or nearly, and qsort(3) would not notice. */
+static void sort_members(struct member *members, size_t count)
+{
+    if (count > FEW_MEMBERS) {
+        qsort(members, count, sizeof *members, compare_members);
+        return;
+    }
+    for (size_t i = 1; i < count; i++) {
+        struct member member = members[i];
+        size_t at = i;
+
+        for (; at > 0 && strcmp(members[at - 1].name, member.name) > 0; at--)
+            members[at] = members[at - 1];
+        members[at] = member;
+    }
 }
 
 static bool is_listed(const char *name, const char *const *list)
@@ -111,40 +135,41 @@ static bool is_listed(const char *name, const char *const *list)
     return false;
 }
 
-/* Fills `names`, which has room for all, with the sorted names that are not in `without`; returns how many.
+/* Fills `members`, which has room for all, with the sorted ones that are not in `without`; returns how many.
  */
-static size_t sort_names(json_t *object, const char *const *without, const char **names)
+static size_t list_members(json_t *object, const char *const *without, struct member *members)
 {
     const char *name;
     json_t *value;
     size_t count = 0;
 
-    json_object_foreach(object, name, value) if (!is_listed(name, without)) names[count++] = name;
-    qsort(names, count, sizeof *names, compare_names);
+    json_object_foreach(object, name, value) if (!is_listed(name, without)) members[count++] =
+        (struct member){name, value};
+    sort_members(members, count);
     return count;
 }
 
 static enum err write_object(const struct writer *writer, json_t *object, const char *const *without,
                              int depth)
 {
-    const char **names = calloc(json_object_size(object) + 1, sizeof *names);
+    struct member *members = calloc(json_object_size(object) + 1, sizeof *members);
     enum err e = ERR_OK;
     size_t count;
 
-    if (!names)
+    if (!members)
         return ERR_NOMEM;
-    count = sort_names(object, without, names);
-    buf_append(writer->out, "{", 1);
+    count = list_members(object, without, members);
+    buf_putc(writer->out, '{');
     for (size_t i = 0; i < count && !e; i++) {
         if (i > 0)
-            buf_append(writer->out, ",", 1);
-        e = canonical_json_write_string(names[i], strlen(names[i]), writer->out);
-        buf_append(writer->out, ":", 1);
+            buf_putc(writer->out, ',');
+        e = canonical_json_write_string(members[i].name, strlen(members[i].name), writer->out);
+        buf_putc(writer->out, ':');
         if (!e)
-            e = write_value(writer, json_object_get(object, names[i]), depth);
+            e = write_value(writer, members[i].value, depth);
     }
-    buf_append(writer->out, "}", 1);
-    free(names);
+    buf_putc(writer->out, '}');
+    free(members);
     return e ? e : writer->out->err;
 }
 

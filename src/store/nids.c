@@ -6,8 +6,6 @@
 #include "base/log.h"
 #include "store/nids.h"
 
-#define DECIMAL_SIZE 20 /* the longest int64_t */
-
 void nids_free(struct nids *nids)
 {
     free(nids->items);
@@ -53,30 +51,13 @@ enum err nids_read(const char *text, struct nids *nids)
     return e;
 }
 
-/* Numbers are positive here; printf(3) would be the greater part of writing a large block. */
-static size_t write_decimal(int64_t nid, char text[DECIMAL_SIZE])
-{
-    uint64_t rest = (uint64_t)nid;
-    size_t at = DECIMAL_SIZE;
-
-    do {
-        text[--at] = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest > 0);
-    return at;
-}
-
 void nids_write(const int64_t *items, size_t count, struct buf *out)
 {
-    char text[DECIMAL_SIZE];
-
-    buf_append(out, "[", 1);
+    buf_putc(out, '[');
     for (size_t i = 0; i < count; i++) {
-        size_t at = write_decimal(items[i], text);
-
         if (i > 0)
-            buf_append(out, ",", 1);
-        buf_append(out, text + at, sizeof text - at);
+            buf_putc(out, ',');
+        buf_put_integer(out, items[i]);
     }
-    buf_append(out, "]", 1);
+    buf_putc(out, ']');
 }

@@ -4,7 +4,6 @@
 
 #include "base/buf.h"
 #include "base/log.h"
-#include "crypto/digest.h"
 #include "store/events.h"
 #include "store/nids.h"
 #include "store/state.h"
@@ -125,36 +124,33 @@ static enum err read_snapshot(struct state *state)
 #define LIST_KEY_SIZE 32
 
 /*
- * What tells a list from others: its last number, which is the greatest, and the start of a hash. With the
- * number first, a new list goes to the end of the index; hashes alone would go all over it. The hash of a
- * snapshot includes the room, so that rooms do not share the empty one: who purges a room removes its
- * snapshots.
+ * What tells a list from others: its last number, the greatest, which is of an event or a block that was not
+ * there before; and of the empty ones each room has its own. With that number first, a new list goes to the
+ * end of the index, where a hash would go anywhere.
  */
-static enum err make_key(const struct state *state, bool of_room, unsigned char key[LIST_KEY_SIZE])
+static void make_key(const struct state *state, unsigned char key[LIST_KEY_SIZE])
 {
     const struct nids *nids = &state->nids;
-    uint64_t last = nids->count > 0 ? (uint64_t)nids->items[nids->count - 1] : 0;
-    unsigned char sha256[DIGEST_SHA256_SIZE];
-    struct buf bytes = {0};
-    enum err e;
+    const uint64_t parts[] = {
+        nids->count > 0 ? (uint64_t)nids->items[nids->count - 1] : 0,
+        nids->count > 0 ? (uint64_t)nids->items[0] : 0,
+        nids->count,
+        (uint64_t)state->room_nid,
+    };
+    const size_t size = sizeof *parts;
 
-    buf_printf(&bytes, "%lld:", of_room ? (long long)state->room_nid : -1);
-    buf_append(&bytes, state->text.data, state->text.length);
-    e = bytes.err ? bytes.err : digest_sha256(bytes.data, bytes.length, sha256);
-    buf_free(&bytes);
-    for (size_t i = 0; i < sizeof last; i++)
-        key[i] = (unsigned char)(last >> (8 * (sizeof last - 1 - i)));
-    if (!e)
-        memcpy(key + sizeof last, sha256, LIST_KEY_SIZE - sizeof last);
-    return e;
+    _Static_assert(sizeof parts == LIST_KEY_SIZE, "the parts fill the key");
+    for (size_t i = 0; i < LIST_KEY_SIZE; i++)
+        key[i] = (unsigned char)(parts[i / size] >> (8 * (size - 1 - i % size)));
 }
 
 /* Sets the text of the list in state->nids, and its key. */
-static enum err encode_list(struct state *state, bool of_room, unsigned char key[LIST_KEY_SIZE])
+static enum err encode_list(struct state *state, unsigned char key[LIST_KEY_SIZE])
 {
     buf_clear(&state->text);
     nids_write(state->nids.items, state->nids.count, &state->text);
-    return state->text.err ? state->text.err : make_key(state, of_room, key);
+    make_key(state, key);
+    return state->text.err;
 }
 
 static enum err write_block(struct state *state, struct block *block)
@@ -168,7 +164,7 @@ static enum err write_block(struct state *state, struct block *block)
     if (e)
         return e;
     qsort(state->nids.items, state->nids.count, sizeof *state->nids.items, compare_nids);
-    e = encode_list(state, false, key);
+    e = encode_list(state, key);
     return e ? e
              : db_insert(state->db, sql_insert_block,
                          DB_ARGS(DB_B(key, sizeof key), DB_BYTES(state->text.data)), &block->nid);
@@ -183,7 +179,7 @@ static enum err write_snapshot(struct state *state)
     for (size_t i = 0; !e && i < state->count; i++)
         e = nids_add(&state->nids, state->blocks[i].nid);
     if (!e)
-        e = encode_list(state, true, key);
+        e = encode_list(state, key);
     return e ? e
              : db_insert(state->db, sql_insert_snapshot,
                          DB_ARGS(DB_B(key, sizeof key), DB_I(state->room_nid), DB_T(state->text.data)),

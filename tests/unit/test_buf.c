@@ -19,7 +19,8 @@ static void test_appends(void **state)
     assert_string_equal(buf.data, "");
     buf_puts(&buf, "one ");
     buf_append(&buf, "t\0o", 3);
-    buf_printf(&buf, " %d", 3);
+    buf_putc(&buf, ' ');
+    buf_printf(&buf, "%d", 3);
     assert_int_equal(buf.err, ERR_OK);
     assert_int_equal(buf.length, 9);
     assert_memory_equal(buf.data, "one t\0o 3", 10);
@@ -27,6 +28,31 @@ static void test_appends(void **state)
     assert_null(buf.data);
     buf_puts(&buf, "again");
     assert_string_equal(buf.data, "again");
+    buf_free(&buf);
+}
+
+static void test_integers(void **state)
+{
+    static const struct {
+        int64_t number;
+        const char *text;
+    } rows[] = {
+        {0, "0"},
+        {9, "9"},
+        {10, "10"},
+        {-1, "-1"},
+        {-907, "-907"},
+        {INT64_MAX, "9223372036854775807"},
+        {INT64_MIN, "-9223372036854775808"},
+    };
+    struct buf buf = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        buf_clear(&buf);
+        buf_put_integer(&buf, rows[i].number);
+        assert_string_equal(buf.data, rows[i].text);
+    }
     buf_free(&buf);
 }
 
@@ -114,6 +140,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_appends),
+        cmocka_unit_test(test_integers),
         cmocka_unit_test(test_grows),
         cmocka_unit_test(test_clear_wipes_and_keeps),
         cmocka_unit_test(test_too_large_sticks),

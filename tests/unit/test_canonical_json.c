@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -135,6 +136,30 @@ static void leaves_members_out_of_the_top_only(void **state)
     json_decref(value);
 }
 
+/* Objects of every size up to one with many members, whose names come in no order. */
+static void sorts_many_members(void **state)
+{
+    (void)state;
+    for (int count = 1; count <= 100; count++) {
+        json_t *value = json_object();
+        struct buf expected = {0}, out = {0};
+        char name[8];
+
+        for (int i = 0; i < count; i++) {
+            snprintf(name, sizeof name, "%03d", i * 101 % count); /* 101 is prime: each number once */
+            assert_int_equal(json_object_set_new(value, name, json_true()), 0);
+        }
+        for (int i = 0; i < count; i++)
+            buf_printf(&expected, "%c\"%03d\":true", i ? ',' : '{', i);
+        buf_puts(&expected, "}");
+        assert_int_equal(canonical_json_write(value, CANONICAL_JSON_STRICT, &out), ERR_OK);
+        assert_string_equal(out.data, expected.data);
+        buf_free(&expected);
+        buf_free(&out);
+        json_decref(value);
+    }
+}
+
 static void refuses_strings_that_are_not_text(void **state)
 {
     json_t *value = json_array();
@@ -183,9 +208,8 @@ static void bounds_the_nesting(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(writes_the_one_encoding),
-        cmocka_unit_test(leaves_members_out_of_the_top_only),
-        cmocka_unit_test(refuses_strings_that_are_not_text),
+        cmocka_unit_test(writes_the_one_encoding), cmocka_unit_test(leaves_members_out_of_the_top_only),
+        cmocka_unit_test(sorts_many_members),      cmocka_unit_test(refuses_strings_that_are_not_text),
         cmocka_unit_test(bounds_the_nesting),
     };
 
