@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: ISC
 #
 # make            builds build/mxadmin
-# make run        the main job on a fresh machine, in the foreground (PORT, DIR, DEPS)
+# make run        the main job on a fresh machine, in the foreground (PORT, DIR, DEPS); beside a Dendrite that runs with
+#                 DENDRITE=path/to/dendrite.yaml HOMESERVER=http://127.0.0.1:8008 ADMIN_TOKEN=… or ADMIN=localpart
 # make check      every test on a fresh machine; the last line counts them
 # make check-dendrite   DENDRITE_BIN=; the tests that want a real Dendrite
 # make bench      the benchmarks

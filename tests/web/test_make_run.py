@@ -1,55 +1,16 @@
 # SPDX-License-Identifier: ISC
 """`make run` as an operator uses it: start, paste what it prints, end it, start it again."""
-import json
 import os
 import re
 import signal
 import stat
 import subprocess
-import time
 
 import pytest
 
 from client import Client
-from fronts import free_port
-from service import MXADMIN, ROOT
-
-
-class Run:
-    def __init__(self, folder, port=None):
-        self.folder = str(folder)
-        self.port = port or free_port()
-        self.log = self.folder + ".log"
-        environment = {**os.environ, "DIR": self.folder, "PORT": str(self.port), "DEPS": "no",
-                       "BUILD": os.path.dirname(MXADMIN)}
-        # As make would, but for the build: that is of the program under test already.
-        environment["MAKE"] = "true"
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(["nginx/run"], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log, start_new_session=True)
-
-    def output(self):
-        with open(self.log) as file:
-            return file.read()
-
-    def ready(self):
-        end = time.monotonic() + 60
-        while "Ctrl-C ends it" not in self.output():
-            assert self.process.poll() is None, self.output()
-            assert time.monotonic() < end, self.output()
-            time.sleep(0.05)
-        return self
-
-    def children(self):
-        """Process ids by name."""
-        listing = subprocess.run(["ps", "--no-headers", "-o", "pid=,comm=", "--ppid", str(self.process.pid)],
-                                 stdout=subprocess.PIPE, text=True).stdout
-        return {line.split()[1]: int(line.split()[0]) for line in listing.splitlines()}
-
-    def stop(self, number=signal.SIGTERM):
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        return self.process.wait(60)
+from make_run import Run, paste
+from service import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -69,16 +30,6 @@ def test_what_is_in_the_folder(run):
         assert stat.S_IMODE(os.stat(os.path.join(run.folder, name)).st_mode) == 0o600, name
     assert os.path.exists(os.path.join(run.folder, "nginx.conf"))
     assert read(run, "admin-token").count("\n") == 1
-
-
-def paste(text, folder="/"):
-    """Runs the indented lines of the text, as a shell would that they are pasted into; the answers of curl."""
-    lines = re.findall("^    (.*)", text, re.M)
-    script = "\n".join(line + "; echo" if line.startswith("curl") else line for line in lines)
-    result = subprocess.run(["sh", "-eu", "-c", script], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, text=True)
-    assert result.returncode == 0, result.stdout
-    return [json.loads(line) for line in result.stdout.splitlines() if line.strip()]
 
 
 def test_the_printed_lines_work_when_pasted(run):
