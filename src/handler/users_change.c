@@ -31,6 +31,8 @@ json_t *user_change_fail(struct call *call, enum err e)
     case ERR_EXISTS:
         return call_fail(call, API_IN_USE, "External id is already in use.");
     case ERR_INVALID:
+        if (call->homeserver.reason)
+            return call_fail_err(call, e);
         return call_fail(call, API_BAD_REQUEST, "Guests and the users of application services are no admins");
     case ERR_TOO_LARGE:
         return call_fail(call, API_BAD_REQUEST, PASSWORD_BEYOND_BCRYPT);

@@ -10,9 +10,9 @@
 
 #define BCRYPT_MAX 72 /* bytes of a password; what is longer, Dendrite answers with 500 */
 
-static bool too_long(const char *password)
+enum err dendrite_check_password(const char *password)
 {
-    return strlen(password) > BCRYPT_MAX;
+    return strlen(password) > BCRYPT_MAX ? ERR_TOO_LARGE : ERR_OK;
 }
 
 /* Asks for a nonce, which lives in `arena`. */
@@ -116,9 +116,7 @@ enum err dendrite_create_account(struct homeserver *hs, const struct new_account
         return e;
     if (account->type != ACCOUNT_USER && account->type != ACCOUNT_ADMIN)
         return dendrite_fail(hs, ERR_UNSUPPORTED, "Dendrite creates users and admins only");
-    if (too_long(password))
-        return ERR_TOO_LARGE;
-    e = account->password ? ERR_OK : random_token(none);
+    e = account->password ? dendrite_check_password(password) : random_token(none);
     if (!e)
         e = create(hs, account, password, client, arena, &made);
     if (!e)
@@ -193,8 +191,8 @@ enum err dendrite_set_password(struct homeserver *hs, const char *localpart, con
     enum account_type type;
     enum err e = arena ? accounts_type(hs->db, localpart, hs->config->server_name, &type) : ERR_NOMEM;
 
-    if (!e && too_long(password))
-        e = ERR_TOO_LARGE;
+    if (!e)
+        e = dendrite_check_password(password);
     if (!e)
         e = change_password(hs, localpart, password, end_sessions, except_token, arena);
     arena_free(&arena);

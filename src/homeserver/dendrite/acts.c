@@ -17,6 +17,7 @@ const struct homeserver_acts dendrite_acts = {
     .create_device = dendrite_create_device,
     .rename_device = dendrite_rename_device,
     .set_admin = dendrite_set_admin,
+    .change_account = dendrite_change_account,
     .deactivate = dendrite_deactivate,
     .reactivate = dendrite_reactivate,
     .set_threepids = dendrite_set_threepids,

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/utf8.h"
+#include "homeserver/audit.h"
 #include "homeserver/dendrite/ask.h"
 #include "matrix/field.h"
 #include "matrix/json_wipe.h"
@@ -39,6 +40,7 @@ static const struct {
     [ENDPOINT_LOGOUT_ALL] = {HTTP_POST, CLIENT "/logout/all", QUICK, BODY_NONE},
     [ENDPOINT_RENAME_DEVICE] = {HTTP_PUT, CLIENT "/devices/{}", QUICK, BODY_NEEDED},
     [ENDPOINT_DISPLAY_NAME] = {HTTP_PUT, CLIENT "/profile/{}/displayname", LONG, BODY_NEEDED},
+    [ENDPOINT_AVATAR_URL] = {HTTP_PUT, CLIENT "/profile/{}/avatar_url", LONG, BODY_NEEDED},
     [ENDPOINT_RESET_PASSWORD] = {HTTP_POST, DENDRITE "/resetPassword/{}", QUICK, BODY_SECRET},
     [ENDPOINT_DEACTIVATE] = {HTTP_POST, CLIENT "/account/deactivate", LONG, BODY_SECRET},
     [ENDPOINT_CREATE_ROOM] = {HTTP_POST, CLIENT "/createRoom", QUICK, BODY_NEEDED},
@@ -239,6 +241,15 @@ static enum err send(struct homeserver *hs, const struct question *q, const char
     return e || is_good(answer) ? e : refuse(hs, q, answer);
 }
 
+/*
+ * Whether what is asked is told the audit before. Signing in is told after it: wrong passwords change
+ * nothing, and are many.
+ */
+static bool is_change(enum endpoint endpoint)
+{
+    return endpoint != ENDPOINT_NONCE && endpoint != ENDPOINT_LOGIN;
+}
+
 /* The same, without taking the body over. */
 static enum err ask(struct homeserver *hs, const struct question *q, struct http_answer *answer)
 {
@@ -249,6 +260,8 @@ static enum err ask(struct homeserver *hs, const struct question *q, struct http
         e = make_target(hs, q, &target);
     if (!e)
         e = make_body(q, &body);
+    if (!e && is_change(q->endpoint))
+        e = audit_begin(hs->audit);
     if (!e)
         e = send(hs, q, target.data, body.data, answer);
     buf_free(&body);

@@ -37,7 +37,13 @@ MUST_CHECK enum err dendrite_create_account(struct homeserver *hs, const struct 
                                             struct session *session);
 MUST_CHECK enum err dendrite_set_password(struct homeserver *hs, const char *localpart, const char *password,
                                           bool end_sessions, const char *except_token);
+
+/* deactivate.c: */
 MUST_CHECK enum err dendrite_deactivate(struct homeserver *hs, const char *localpart);
+
+/* change.c: */
+MUST_CHECK enum err dendrite_change_account(struct homeserver *hs, const char *localpart,
+                                            const struct account_change *change);
 
 /* sessions.c: */
 MUST_CHECK enum err dendrite_sign_in(struct homeserver *hs, const char *localpart, const char *password,

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
 
+#include "homeserver/audit.h"
 #include "homeserver/dendrite/sessions.h"
 #include "matrix/json_wipe.h"
 #include "store/devices.h"
+#include "store/users.h"
 
 enum err dendrite_take_session(const json_t *answer, struct arena *arena, struct session *session)
 {
@@ -43,10 +45,45 @@ static enum err log_in(struct homeserver *hs, const char *localpart, const char 
     return e;
 }
 
+enum err dendrite_end_token(struct homeserver *hs, const char *token)
+{
+    return dendrite_ask(hs, &(struct question){.endpoint = ENDPOINT_LOGOUT, .token = token}, NULL);
+}
+
+/* Tells the audit of a session that has begun, or ends it. */
+static enum err tell(struct homeserver *hs, const struct session *session)
+{
+    struct homeserver again = *hs;
+    enum err e;
+
+    audit_device(hs->audit, session->device_id);
+    e = audit_begin(hs->audit);
+    if (e)
+        (void)!dendrite_end_token(&again, session->access_token);
+    return e;
+}
+
+/* Dendrite knows of no locks. Who has not shown the password is not told of one. */
+static enum err refuse_locked(struct homeserver *hs, const char *localpart, struct arena *arena,
+                              const struct session *session)
+{
+    struct user_state state = {0};
+    enum err e = user_states_find(hs->db, localpart, arena, &state);
+
+    if (e || !state.locked)
+        return e;
+    e = dendrite_end_token(hs, session->access_token);
+    return e ? e : ERR_LOCKED;
+}
+
 enum err dendrite_sign_in(struct homeserver *hs, const char *localpart, const char *password,
                           const struct client *client, struct arena *arena, struct session *session)
 {
-    return log_in(hs, localpart, password, client, arena, session);
+    enum err e = log_in(hs, localpart, password, client, arena, session);
+
+    if (!e)
+        e = refuse_locked(hs, localpart, arena, session);
+    return e ? e : tell(hs, session);
 }
 
 enum err dendrite_begin_session(struct homeserver *hs, const char *localpart, const struct client *client,
@@ -59,12 +96,9 @@ enum err dendrite_begin_session(struct homeserver *hs, const char *localpart, co
         e = ERR_DEACTIVATED;
     if (!e)
         e = dendrite_need_service(hs);
-    return e ? e : log_in(hs, localpart, NULL, client, arena, session);
-}
-
-enum err dendrite_end_token(struct homeserver *hs, const char *token)
-{
-    return dendrite_ask(hs, &(struct question){.endpoint = ENDPOINT_LOGOUT, .token = token}, NULL);
+    if (!e)
+        e = log_in(hs, localpart, NULL, client, arena, session);
+    return e ? e : tell(hs, session);
 }
 
 enum err dendrite_end_session(struct homeserver *hs, const char *localpart, const char *device_id)

@@ -16,7 +16,10 @@ MUST_CHECK enum err dendrite_end_token(struct homeserver *hs, const char *token)
 MUST_CHECK enum err dendrite_devices(struct homeserver *hs, const char *localpart, struct arena *arena,
                                      struct id_list *device_ids);
 
-/* accounts.c: sets a password as an admin does; with `end_sessions` Dendrite forgets all of the user's
+/* accounts.c: ERR_TOO_LARGE: Dendrite cannot hash the password. */
+MUST_CHECK enum err dendrite_check_password(const char *password);
+
+/* Sets a password as an admin does; with `end_sessions` Dendrite forgets all of the user's
  * devices, without their keys. */
 MUST_CHECK enum err dendrite_reset_password(struct homeserver *hs, const char *localpart,
                                             const char *password, bool end_sessions, struct arena *arena);

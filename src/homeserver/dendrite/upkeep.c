@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "homeserver/dendrite/ask.h"
+#include "store/event_reports.h"
 
 /* Asks with an admin's token. */
 static enum err ask_as_admin(struct homeserver *hs, struct question question)
@@ -17,12 +18,26 @@ static enum err ask_as_admin(struct homeserver *hs, struct question question)
     return e;
 }
 
+/* Dendrite deletes what is not there with 200. */
+static enum err find_report(struct homeserver *hs, int64_t id)
+{
+    struct arena *arena = arena_new();
+    struct event_report report;
+    const char *json;
+    enum err e = arena ? event_reports_find(hs->db, id, arena, &report, &json) : ERR_NOMEM;
+
+    arena_free(&arena);
+    return e;
+}
+
 enum err dendrite_delete_event_report(struct homeserver *hs, int64_t id)
 {
     char text[24];
+    enum err e = find_report(hs, id);
 
     snprintf(text, sizeof text, "%" PRId64, id);
-    return ask_as_admin(hs, (struct question){.endpoint = ENDPOINT_DELETE_REPORT, .segments = {text}});
+    return e ? e
+             : ask_as_admin(hs, (struct question){.endpoint = ENDPOINT_DELETE_REPORT, .segments = {text}});
 }
 
 enum err dendrite_refresh_devices(struct homeserver *hs, const char *user_id)
