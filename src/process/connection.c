@@ -272,16 +272,19 @@ bool connection_answer(struct connection *connection, const struct buf *answer)
 {
     FCGX_Request *fcgx = &connection->fcgx;
     bool sent = FCGX_PutStr(answer->data, (int)answer->length, fcgx->out) == (int)answer->length;
+    bool usable;
 
     /* The answer first: who sends a body that is too large may be waiting for it, and not be sending on. */
     if (!connection->arrived.whole) {
         sent = FCGX_FFlush(fcgx->out) == 0 && sent;
         limit_set(connection->fd, DRAIN_SECONDS);
     }
-    if (!drain(fcgx->in) || !sent)
-        fcgx->keepConnection = 0;
+    usable = drain(fcgx->in) && sent && fcgx->keepConnection;
     limit_clear();
-    FCGX_Finish_r(fcgx);
-    connection->fd = fcgx->ipcFd; /* -1: it has closed the socket */
-    return connection->fd >= 0;
+    /* What FCGX_Finish_r() does, but for closing the socket: it is watched, and whoever watches it closes it.
+     */
+    usable = FCGX_FClose(fcgx->err) == 0 && usable;
+    usable = FCGX_FClose(fcgx->out) == 0 && usable;
+    release(connection);
+    return usable;
 }

@@ -129,6 +129,11 @@ void connections_drop(struct connections *set, struct connection *connection)
     else
         set->first = connection->next;
     set->count--;
+    /*
+     * Closing our descriptor alone would leave the socket reporting here for as long as another worker has
+     * it: the one it was given to, or still the one that it came from.
+     */
+    epoll_ctl(set->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
     connection_free(connection);
     if (!set->accepting && !set->closed && set->accept_again_us == 0)
         accepting_start(set);
@@ -144,8 +149,6 @@ static bool give(struct connections *set, struct connection *connection)
 {
     if (!handoff_give(&set->handoff, connection->fd))
         return false;
-    /* The socket lives on elsewhere; closing our descriptor alone would leave it reporting here. */
-    epoll_ctl(set->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
     connections_drop(set, connection);
     return true;
 }

@@ -66,6 +66,21 @@ def test_connections_without_a_byte_starve_nobody(pool):
     assert len(silent) == 200
 
 
+def test_connections_of_one_request(pool):
+    """They go from worker to worker, and end while the one that gave a connection away still has it."""
+    def client():
+        for _ in range(4000):
+            statuses.append(fcgi.ask(pool.address, WHOIS, token=pool.admin)[0])
+    workers, statuses = pool.workers(), []
+    threads = [threading.Thread(target=client) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(statuses) == 16000 and set(statuses) == {200}
+    assert pool.workers() == workers
+
+
 def test_half_a_request_starves_nobody(pool):
     half = [fcgi.Connection(pool.address) for _ in range(50)]
     data = fcgi.request(WHOIS, token=pool.admin)
