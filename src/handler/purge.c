@@ -68,10 +68,12 @@ static json_t *rows_of(const struct purge *purge)
 /* Each slice sees the database as it is then: a reader that stayed long would hold a Dendrite up. */
 static json_t *foresee(struct call *call, const struct wish *wish)
 {
+    struct db *db = call->app->db;
+    enum purge_mode mode = db_attached(db) ? PURGE_COUNT_DENDRITES : PURGE_COUNT;
     struct purge *purge = NULL;
     bool done = false;
     json_t *answer;
-    enum err e = purge_open(&purge, call->app->db, PURGE_COUNT, wish->room_nid, wish->room_id);
+    enum err e = purge_open(&purge, db, mode, wish->room_nid, wish->room_id);
 
     while (!e && !done)
         e = purge_step(purge, &done);

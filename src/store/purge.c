@@ -80,8 +80,8 @@ static enum err add_count(struct purge *purge, const char *table, int64_t rows)
 static enum err take(struct purge *purge, const struct purge_table *table, const struct db_value *args,
                      size_t args_count, int64_t *rows)
 {
-    enum err e = purge->mode == PURGE_COUNT ? db_integer(purge->db, table->count, args, args_count, rows)
-                                            : db_run(purge->db, table->remove, args, args_count, rows);
+    enum err e = purge->mode == PURGE_REMOVE ? db_run(purge->db, table->remove, args, args_count, rows)
+                                             : db_integer(purge->db, table->count, args, args_count, rows);
 
     return e ? e : add_count(purge, table->name, *rows);
 }
@@ -237,14 +237,14 @@ static enum err walk_on(struct purge *purge, const struct purge_part *part, bool
     return e;
 }
 
-/* Whether this part has tables at all. */
+/* Whether this part has tables at all, and is meant. */
 static enum err is_there(struct purge *purge, const struct purge_part *part, bool *there)
 {
     int64_t columns = 1;
     enum err e =
         part->needs ? db_integer(purge->db, sql_has_table, DB_ARGS(DB_T(part->needs)), &columns) : ERR_OK;
 
-    *there = columns > 0;
+    *there = columns > 0 && !(part->left && purge->mode == PURGE_COUNT_DENDRITES);
     return e;
 }
 
@@ -273,7 +273,7 @@ enum err purge_step(struct purge *purge, bool *done)
         int64_t most = 0;
 
         e = take_all(purge, part, &room, 1, &most);
-        over = purge->mode == PURGE_COUNT || most < PURGE_SLICE_ROWS;
+        over = purge->mode != PURGE_REMOVE || most < PURGE_SLICE_ROWS;
     }
     if (!e && (over || !there)) {
         purge->part++;

@@ -19,7 +19,11 @@
 #include "base/err.h"
 #include "store/db.h"
 
-enum purge_mode { PURGE_COUNT, PURGE_REMOVE };
+enum purge_mode {
+    PURGE_COUNT,
+    PURGE_COUNT_DENDRITES, /* only what Dendrite removes when it is asked to purge the room */
+    PURGE_REMOVE
+};
 
 /* How far it has come. */
 struct purge;

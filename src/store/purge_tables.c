@@ -95,7 +95,8 @@ const struct purge_part purge_parts[] = {
     OF_ROOM("syncapi_memberships", "room_id, user_id, membership"),
     OF_ROOM("syncapi_current_room_state", "event_id"),
     OF_DENDRITES_ROOM("syncapi_receipts", "room_id, receipt_type, user_id"),
-    OF_DENDRITES_ROOM("syncapi_relations", "id"),
+    {.needs = "syncapi_relations", .left = true,
+     .tables = {OF_ROOM_TABLE("syncapi_relations", "room_id", "id")}},
     OF_DENDRITES_ROOM("syncapi_peeks", "room_id, user_id, device_id"),
     {.walk = "SELECT MAX(id), COUNT(*) FROM (SELECT id FROM syncapi_output_room_events"
              " WHERE room_id = ?2 AND id > ?1 ORDER BY id LIMIT " PURGE_SLICE ")", .key = DB_INTEGER,
@@ -103,19 +104,19 @@ const struct purge_part purge_parts[] = {
                 WHOLE_ROWS("syncapi_output_room_events", "id", "room_id")}},
 
     /* What users keep about it. */
-    {OF_USERS("syncapi_account_data_type", "user_id")},
+    {OF_USERS("syncapi_account_data_type", "user_id"), .left = true},
     {OF_USERS("syncapi_notification_data", "user_id"), .needs = "syncapi_notification_data"},
-    {OF_USERS("userapi_account_datas", "localpart")},
-    {OF_USERS("userapi_notifications", "localpart")},
-    {OF_USERS("userapi_key_backups", "user_id")},
-    {.walk = USER_WALK("roomserver_user_room_keys", "user_nid", "room_nid"), .key = DB_INTEGER, .by_nid = true,
-     .tables = {OF_USER_ROWS("roomserver_user_room_keys", "user_nid", "room_nid")}},
+    {OF_USERS("userapi_account_datas", "localpart"), .left = true},
+    {OF_USERS("userapi_notifications", "localpart"), .left = true},
+    {OF_USERS("userapi_key_backups", "user_id"), .left = true},
+    {.walk = USER_WALK("roomserver_user_room_keys", "user_nid", "room_nid"), .key = DB_INTEGER,
+     .by_nid = true, .left = true, .tables = {OF_USER_ROWS("roomserver_user_room_keys", "user_nid", "room_nid")}},
 
     /* What other servers have to do with it. */
     OF_DENDRITES_ROOM("federationsender_joined_hosts", "event_id"),
     OF_DENDRITES_ROOM("federationsender_inbound_peeks", "room_id, server_name, peek_id"),
     OF_DENDRITES_ROOM("federationsender_outbound_peeks", "room_id, server_name, peek_id"),
-    {.needs = "syncapi_backward_extremities",
+    {.needs = "syncapi_backward_extremities", .left = true,
      .tables = {AMONG("roomserver_previous_events", "previous_event_id", GAPS)}},
     OF_DENDRITES_ROOM("syncapi_backward_extremities", "room_id, event_id, prev_event_id"),
 

@@ -33,6 +33,7 @@ struct purge_part {
     const char *walk;
     enum db_type key;  /* of the walk: DB_INTEGER or DB_TEXT */
     bool by_nid;       /* "the room" is its number, not its id */
+    bool left;         /* Dendrite's own purge leaves these rows */
     const char *needs; /* a table that only Dendrite makes; without it there is nothing to do. NULL: none */
     /* Of the snapshots in a slice, with the same parameters: the lists of their blocks; NULL elsewhere. */
     const char *block_lists;

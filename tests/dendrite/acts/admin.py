@@ -7,12 +7,13 @@ from call import split_id
 from folder import SERVER_NAME
 
 # Where the rows of a room are, by its number and by its id.
-BY_NUMBER = ["roomserver_membership", "roomserver_invites", "roomserver_reported_events", "roomserver_state_snapshots",
-             "roomserver_events", "roomserver_rooms"]
+# What a purge removes; reports, notifications, account data and relations are left.
+BY_NUMBER = ["roomserver_membership", "roomserver_invites", "roomserver_state_snapshots", "roomserver_events",
+             "roomserver_rooms"]
 BY_ID = ["roomserver_room_aliases", "roomserver_published", "syncapi_output_room_events",
          "syncapi_output_room_events_topology", "syncapi_current_room_state", "syncapi_memberships",
          "syncapi_invite_events", "syncapi_backward_extremities", "syncapi_peeks", "syncapi_receipts",
-         "syncapi_notification_data", "syncapi_relations", "federationsender_joined_hosts", "userapi_notifications"]
+         "syncapi_notification_data", "federationsender_joined_hosts"]
 
 
 def need_room(call):
@@ -66,7 +67,7 @@ def purge(database, room):
     events = "(SELECT {} FROM roomserver_events WHERE room_nid = ?)"
     database.write("DELETE FROM roomserver_event_json WHERE event_nid IN " + events.format("event_nid"), room.number)
     for table, column in (("roomserver_previous_events", "previous_event_id"),
-                          ("roomserver_redactions", "redacts_event_id")):
+                          ("roomserver_redactions", "redaction_event_id")):
         database.write(f"DELETE FROM {table} WHERE {column} IN " + events.format("event_id"), room.number)
     database.write("DELETE FROM roomserver_state_block WHERE state_block_nid IN (SELECT value FROM"
                    " roomserver_state_snapshots, json_each(state_block_nids) WHERE room_nid = ?)", room.number)
