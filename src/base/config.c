@@ -182,9 +182,7 @@ static enum err start(struct config_reading *reading)
     enum err e = ERR_OK;
 
     reading->config = calloc(1, sizeof *reading->config);
-    if (reading->config)
-        reading->config->dendrite.service_token = strdup("");
-    if (!copy || !reading->config || !reading->config->dendrite.service_token)
+    if (!copy || !reading->config || config_dendrite_start(reading->config))
         e = ERR_NOMEM;
     else if (!(reading->folder = realpath(dirname(copy), NULL))) {
         e = errno == ENOMEM ? ERR_NOMEM : errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
@@ -252,23 +250,48 @@ static enum err read_all(struct config_reading *reading)
     if (e)
         return e;
     e = read_secret(reading);
-    if (!e && parsed)
-        e = complete(reading);
-    return !e && reading->faulty ? ERR_INVALID : e;
+    return !e && parsed ? complete(reading) : e;
+}
+
+/* Ends a reading that came to `e`: the configuration is the caller's. */
+static enum err finish(struct config_reading *reading, enum err e, struct config **config)
+{
+    if (!e && reading->faulty)
+        e = ERR_INVALID;
+    if (e == ERR_NOMEM)
+        config_fault(reading, 0, NULL, "%s", err_text(e));
+    if (e)
+        config_free(&reading->config);
+    free(reading->folder);
+    *config = reading->config;
+    return e;
 }
 
 enum err config_read(const char *path, struct config **config, FILE *diagnostics)
 {
     struct config_reading reading = {.path = path, .diagnostics = diagnostics};
-    enum err e = read_all(&reading);
 
-    if (e == ERR_NOMEM)
-        config_fault(&reading, 0, NULL, "%s", err_text(e));
-    if (e)
-        config_free(&reading.config);
-    free(reading.folder);
-    *config = reading.config;
-    return e;
+    return finish(&reading, read_all(&reading), config);
+}
+
+enum err config_read_dendrite(const char *path, struct config **config, FILE *diagnostics)
+{
+    struct config_reading reading = {.path = path, .diagnostics = diagnostics};
+    char *real = realpath(path, NULL);
+    enum err e = start(&reading);
+
+    if (!e)
+        e = set_defaults(&reading);
+    if (!e)
+        e = config_set_plain(&reading, config_option("homeserver.config"), real ? real : path);
+    if (!e)
+        e = config_set_plain(&reading, config_option("database"), config_option("database")->value);
+    if (!e) {
+        reading.config->homeserver.kind = CONFIG_HOMESERVER_DENDRITE;
+        e = config_dendrite_read(&reading);
+    }
+    free(real);
+    return finish(&reading, e, config);
 }
 
 void config_free(struct config **config)

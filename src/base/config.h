@@ -46,7 +46,9 @@ struct config {
     /* What dendrite.yaml says beside the options above that it takes the place of. Empty in other kinds. */
     struct {
         struct config_list databases; /* paths of its SQLite files, each once */
+        char *registration;           /* path of that of our application service; "": there is none */
         char *service_token;          /* secret: as_token of our application service; "": there is none */
+        struct config_list unread;    /* registration files that this user may not read */
         bool registration_tokens;     /* whether registration requires a token */
     } dendrite;
     char *media_path; /* of the media store; "": there is none */
@@ -107,6 +109,12 @@ struct config {
  * Errors: ERR_NOT_FOUND, ERR_IO (cannot be read), ERR_INVALID (its content), ERR_NOMEM.
  */
 MUST_CHECK enum err config_read(const char *path, struct config **config, FILE *diagnostics);
+
+/*
+ * Makes the configuration of a mxadmin that has been told nothing but where the dendrite.yaml is, at `path`.
+ * Otherwise as config_read().
+ */
+MUST_CHECK enum err config_read_dendrite(const char *path, struct config **config, FILE *diagnostics);
 
 /* Wipes the secrets, frees, and sets to NULL. NULL inside is allowed. */
 void config_free(struct config **config);

@@ -33,7 +33,8 @@ static const char *const databases[] = {
     "user_api.account_database", "room_server.database", "sync_api.database",  "media_api.database",
     "federation_api.database",   "key_server.database",  "relay_api.database", "mscs.database",
 };
-#define DATABASES (sizeof databases / sizeof *databases)
+#define REGISTRATIONS "app_service_api.config_files"
+#define DATABASES     (sizeof databases / sizeof *databases)
 
 /* dendrite.yaml while it is read. */
 struct source {
@@ -110,17 +111,23 @@ static enum err take(struct config_reading *reading, struct source *source, size
     return ERR_OK;
 }
 
-/* Adds a path to the list, if it is not there; takes the path over. */
-static enum err add_database(struct config_list *list, char *path)
+/* Adds a path to the list, if it is not there; takes the path over, of which NULL means no memory. */
+static enum err add_path(struct config_list *list, char *path)
 {
-    for (size_t i = 0; path && i < list->count; i++)
-        if (strcmp(list->items[i], path) == 0) {
+    char **items = path ? reallocarray(list->items, list->count + 1, sizeof *items) : NULL;
+
+    if (items)
+        list->items = items;
+    for (size_t i = 0; items && i < list->count; i++)
+        if (strcmp(items[i], path) == 0) {
             free(path);
             return ERR_OK;
         }
-    if (!path)
+    if (!items) {
+        free(path);
         return ERR_NOMEM;
-    list->items[list->count++] = path;
+    }
+    items[list->count++] = path;
     return ERR_OK;
 }
 
@@ -153,20 +160,16 @@ static enum err take_database(struct config_reading *reading, struct source *sou
     }
     absolute = config_absolute(&source->reading, path, 0);
     free(path);
-    return add_database(list, absolute);
+    return add_path(list, absolute);
 }
 
 /* Each component has its own, or the global one. */
 static enum err take_databases(struct config_reading *reading, struct source *source)
 {
-    struct config_list *list = &reading->config->dendrite.databases;
     const char *lacking = NULL;
     bool found = false;
     enum err e = ERR_OK;
 
-    list->items = calloc(DATABASES + 1, sizeof *list->items);
-    if (!list->items)
-        return ERR_NOMEM;
     for (size_t i = 0; i < DATABASES && !e; i++) {
         e = take_database(reading, source, databases[i], &found);
         if (!e && !found)
@@ -195,12 +198,25 @@ static enum err take_registration_tokens(struct config_reading *reading, struct 
     return ERR_OK;
 }
 
+/* Replaces a text of the configuration, which may be a secret, by a copy. */
+static enum err replace(char **field, const char *text)
+{
+    char *copy = strdup(text);
+
+    if (!copy)
+        return ERR_NOMEM;
+    if (*field)
+        explicit_bzero(*field, strlen(*field));
+    free(*field);
+    *field = copy;
+    return ERR_OK;
+}
+
 /* Takes the token from a registration file, if it is that of our application service. */
 static enum err take_service(struct config_reading *reading, struct source *source)
 {
     const yaml_node_t *id = find(source, "id"), *token = find(source, "as_token");
-    char **field = &reading->config->dendrite.service_token;
-    char *copy;
+    enum err e;
 
     if (!id || config_node_fault(id) || strcmp(config_node_text(id), SERVICE_ID) != 0)
         return ERR_OK;
@@ -208,13 +224,8 @@ static enum err take_service(struct config_reading *reading, struct source *sour
         config_fault(&source->reading, config_node_line(id), "as_token", "is required, and is not given");
         return ERR_OK;
     }
-    copy = strdup(config_node_text(token));
-    if (!copy)
-        return ERR_NOMEM;
-    explicit_bzero(*field, strlen(*field));
-    free(*field);
-    *field = copy;
-    return ERR_OK;
+    e = replace(&reading->config->dendrite.service_token, config_node_text(token));
+    return e ? e : replace(&reading->config->dendrite.registration, source->reading.path);
 }
 
 typedef enum err visit(struct config_reading *reading, struct source *source);
@@ -236,51 +247,54 @@ static enum err read_source(struct config_reading *reading, struct source *sourc
 }
 
 /*
- * A registration file that this user may not read is that of another application service: ours is written to
- * be read by us.
+ * Reads a registration file. One that this user may not read is, most of the time, that of another
+ * application service, and no fault.
  */
-static enum err read_registration(struct config_reading *reading, struct source *dendrite,
-                                  const yaml_node_t *item)
+static enum err read_registration(struct config_reading *reading, struct source *dendrite, size_t line,
+                                  char *path)
 {
-    const char *fault = config_node_fault(item);
+    struct source source = {.reading = {.path = path, .diagnostics = reading->diagnostics}};
     struct buf content = {0};
-    struct source source;
-    char *path = NULL;
-    enum err e;
+    enum err e = config_read_file(path, CONFIG_FILE_SIZE_MAX, &content);
 
-    if (fault) {
-        config_fault(&dendrite->reading, config_node_line(item), "app_service_api.config_files", "an item %s",
-                     fault);
-        return ERR_OK;
-    }
-    path = config_absolute(&dendrite->reading, config_node_text(item), 0);
-    if (!path)
-        return ERR_NOMEM;
-    source = (struct source){.reading = {.path = path, .diagnostics = reading->diagnostics}};
-    e = config_read_file(path, CONFIG_FILE_SIZE_MAX, &content);
+    if (e == ERR_IO && errno == EACCES)
+        return add_path(&reading->config->dendrite.unread, path);
     if (!e)
         e = read_source(reading, &source, &content, take_service);
-    else if (e != ERR_NOMEM && errno != EACCES)
-        config_fault(&dendrite->reading, config_node_line(item), "app_service_api.config_files",
-                     "%s: cannot be read: %s", path, config_file_fault(e));
+    else if (e != ERR_NOMEM)
+        config_fault(&dendrite->reading, line, REGISTRATIONS, "%s: cannot be read: %s", path,
+                     config_file_fault(e));
     buf_free(&content);
     free(path);
     return e == ERR_NOMEM ? e : ERR_OK;
 }
 
+static enum err visit_registration(struct config_reading *reading, struct source *dendrite,
+                                   const yaml_node_t *item)
+{
+    const char *fault = config_node_fault(item);
+    char *path;
+
+    if (fault) {
+        config_fault(&dendrite->reading, config_node_line(item), REGISTRATIONS, "an item %s", fault);
+        return ERR_OK;
+    }
+    path = config_absolute(&dendrite->reading, config_node_text(item), 0);
+    return path ? read_registration(reading, dendrite, config_node_line(item), path) : ERR_NOMEM;
+}
+
 static enum err take_registrations(struct config_reading *reading, struct source *source)
 {
-    const yaml_node_t *files = find(source, "app_service_api.config_files");
+    const yaml_node_t *files = find(source, REGISTRATIONS);
     enum err e = ERR_OK;
 
     if (files && files->type != YAML_SEQUENCE_NODE)
-        config_fault(&source->reading, config_node_line(files), "app_service_api.config_files",
-                     "is not a list");
+        config_fault(&source->reading, config_node_line(files), REGISTRATIONS, "is not a list");
     if (!files || files->type != YAML_SEQUENCE_NODE)
         return ERR_OK;
     for (const yaml_node_item_t *item = files->data.sequence.items.start;
          item < files->data.sequence.items.top && !e; item++)
-        e = read_registration(reading, source, config_document_node(&source->document, *item));
+        e = visit_registration(reading, source, config_document_node(&source->document, *item));
     return e;
 }
 
@@ -352,14 +366,26 @@ out:
     return e;
 }
 
-void config_dendrite_clear(struct config *config)
+static void clear_list(struct config_list *list)
 {
-    struct config_list *list = &config->dendrite.databases;
-
-    if (config->dendrite.service_token)
-        explicit_bzero(config->dendrite.service_token, strlen(config->dendrite.service_token));
-    free(config->dendrite.service_token);
     for (size_t i = 0; i < list->count; i++)
         free(list->items[i]);
     free(list->items);
+}
+
+enum err config_dendrite_start(struct config *config)
+{
+    enum err e = replace(&config->dendrite.service_token, "");
+
+    return e ? e : replace(&config->dendrite.registration, "");
+}
+
+void config_dendrite_clear(struct config *config)
+{
+    if (config->dendrite.service_token)
+        explicit_bzero(config->dendrite.service_token, strlen(config->dendrite.service_token));
+    free(config->dendrite.service_token);
+    free(config->dendrite.registration);
+    clear_list(&config->dendrite.databases);
+    clear_list(&config->dendrite.unread);
 }

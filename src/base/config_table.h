@@ -132,7 +132,8 @@ MUST_CHECK enum err config_yaml_read(struct config_reading *reading, const char 
  */
 MUST_CHECK enum err config_dendrite_read(struct config_reading *reading);
 
-/* Wipes and frees what it has read beside options. */
+/* Makes what it reads beside options empty; wipes and frees it. Errors: ERR_NOMEM. */
+MUST_CHECK enum err config_dendrite_start(struct config *config);
 void config_dendrite_clear(struct config *config);
 
 #endif

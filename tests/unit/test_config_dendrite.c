@@ -112,6 +112,7 @@ static void test_all_of_it(void **state)
     assert_string_equal(config->registration_shared_secret, "12345");
     assert_true(config->dendrite.registration_tokens);
     assert_string_equal(config->dendrite.service_token, "s3cret");
+    assert_in_folder(config->dendrite.registration, "mxadmin-registration.yaml");
     assert_true(config->server_notices.enabled);
     assert_string_equal(config->server_notices.local_part, "notices");
     assert_string_equal(config->server_notices.display_name, "Notices");
@@ -309,8 +310,36 @@ static void test_registration_of_others(void **state)
     assert_string_equal(diagnostics, "");
     assert_int_equal(e, ERR_OK);
     assert_string_equal(config->dendrite.service_token, "");
+    assert_int_equal(config->dendrite.unread.count, 1);
+    assert_in_folder(config->dendrite.unread.items[0], "other.yaml");
     free(diagnostics);
     config_free(&config);
+}
+
+static void test_nothing_but_theirs(void **state)
+{
+    struct config *config = NULL;
+    char *diagnostics;
+    size_t size;
+    FILE *out = open_memstream(&diagnostics, &size);
+
+    (void)state;
+    assert_non_null(out);
+    write_text("dendrite.yaml", GOOD);
+    assert_int_equal(config_read_dendrite("dendrite.yaml", &config, out), ERR_OK);
+    assert_string_equal(config->server_name, "example.org");
+    assert_in_folder(config->homeserver.config, "dendrite.yaml");
+    assert_in_folder(config->dendrite.databases.items[0], "dendrite.db");
+    config_free(&config);
+    write_text("dendrite.yaml", GLOBAL);
+    assert_int_equal(config_read_dendrite("dendrite.yaml", &config, out), ERR_INVALID);
+    assert_int_equal(config_read_dendrite("/nonexistent/dendrite.yaml", &config, out), ERR_NOT_FOUND);
+    assert_null(config);
+    fclose(out);
+    assert_non_null(strstr(diagnostics, "dendrite.yaml: media_api.base_path: is required"));
+    assert_non_null(
+        strstr(diagnostics, "/nonexistent/dendrite.yaml: cannot be read: No such file or directory"));
+    free(diagnostics);
 }
 
 static void test_file_uris(void **state)
@@ -379,6 +408,7 @@ int main(void)
         cmocka_unit_test(test_contradictions),
         cmocka_unit_test(test_their_faults),
         cmocka_unit_test(test_registration_of_others),
+        cmocka_unit_test(test_nothing_but_theirs),
         cmocka_unit_test(test_file_uris),
         cmocka_unit_test(test_memory_is_gone),
     };
