@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "command/account.h"
+#include "command/attach.h"
 #include "command/audit.h"
 #include "command/check.h"
 #include "command/command.h"
@@ -47,6 +48,7 @@ static const struct {
     [OPTION_SINCE] = {"since", "TIME", "nothing before this, such as 2026-01-31"},
     [OPTION_UNTIL] = {"until", "TIME", "nothing after this, such as 2026-01-31T23:59:59Z"},
     [OPTION_LIMIT] = {"limit", "N", "not more than so many (default: 100)"},
+    [OPTION_CONFIG] = {"config", "FILE", "Dendrite's configuration, dendrite.yaml"},
 };
 #define HAS(option) (1U << (option))
 
@@ -82,6 +84,12 @@ static const struct command {
      "answered."},
     {NULL, "work", NULL, 0, work, "run the job runner alone, where no mxadmin serve does",
      "SIGHUP reads the configuration again, SIGTERM ends it after the batch that is running."},
+    {NULL, "attach", NULL, HAS(OPTION_CONFIG), command_attach, "put mxadmin beside a running Dendrite",
+     "Each run takes the next step, or says what is yours to do: the file that registers mxadmin as an "
+     "application\n"
+     "service, the lines for both configurations, and, when Dendrite has been restarted, mxadmin's own "
+     "account there.\n"
+     "No file of Dendrite's is changed."},
     {NULL, "check", NULL, HAS(OPTION_STRICT), command_check, "test the configuration and all that it names",
      "Prints a line for each test, with what to do. The exit code is 1 when there is an error."},
     {NULL, "fsck", NULL, HAS(OPTION_JSON) | HAS(OPTION_STRICT), command_fsck,
@@ -189,7 +197,8 @@ static void print_options(const struct command *command)
         snprintf(left, sizeof left, "--%s %s", options[i].name, options[i].value ? options[i].value : "");
         printf("  %-21s %s\n", left, options[i].text);
     }
-    printf("  %-21s the configuration (default: $MXADMIN_CONFIG, else %s)\n", "-c, --config FILE",
+    printf("  %-21s the configuration (default: $MXADMIN_CONFIG, else %s)\n",
+           command && command->options & HAS(OPTION_CONFIG) ? "-c FILE" : "-c, --config FILE",
            DEFAULT_CONFIG);
     printf("  %-21s show this help\n  %-21s show the version\n", "-h, --help", "-V, --version");
 }
@@ -286,15 +295,14 @@ static int misused(const char *what, const char *which)
 /* Takes the options from `argv`, wherever they stand, and moves the words behind them, to `optind` and on. */
 static int parse_options(int argc, char **argv, struct invocation *invocation, struct globals *globals)
 {
-    struct option known[OPTION__MAX + 4] = {0};
+    struct option known[OPTION__MAX + 3] = {0};
     int option;
 
     for (int i = 0; i < OPTION__MAX; i++)
         known[i] =
             (struct option){options[i].name, options[i].value ? required_argument : no_argument, NULL, i};
-    known[OPTION__MAX] = (struct option){"config", required_argument, NULL, GLOBAL_CONFIG};
-    known[OPTION__MAX + 1] = (struct option){"help", no_argument, NULL, GLOBAL_HELP};
-    known[OPTION__MAX + 2] = (struct option){"version", no_argument, NULL, GLOBAL_VERSION};
+    known[OPTION__MAX] = (struct option){"help", no_argument, NULL, GLOBAL_HELP};
+    known[OPTION__MAX + 1] = (struct option){"version", no_argument, NULL, GLOBAL_VERSION};
     while ((option = getopt_long(argc, argv, ":c:hV", known, NULL)) != -1) {
         switch (option) {
         case GLOBAL_CONFIG:
@@ -346,6 +354,15 @@ static int check_usage(const struct command *command, char **words, struct invoc
     return COMMAND_USAGE;
 }
 
+/* "--config" is "-c", unless the command has one of its own. */
+static void name_configuration(const struct command *command, struct invocation *invocation)
+{
+    if (!invocation->given[OPTION_CONFIG] || command->options & HAS(OPTION_CONFIG))
+        return;
+    invocation->config_path = invocation->value[OPTION_CONFIG];
+    invocation->given[OPTION_CONFIG] = false;
+}
+
 static int run(const struct command *command, char **words, const struct globals *globals,
                struct invocation *invocation)
 {
@@ -357,6 +374,7 @@ static int run(const struct command *command, char **words, const struct globals
         return COMMAND_OK;
     }
     invocation->command = full_name(command, name);
+    name_configuration(command, invocation);
     code = check_usage(command, words, invocation);
     if (code)
         return code;

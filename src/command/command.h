@@ -43,6 +43,7 @@ enum command_option {
     OPTION_SINCE,
     OPTION_UNTIL,
     OPTION_LIMIT,
+    OPTION_CONFIG, /* of a command that has it: Dendrite's configuration; of any other: ours */
     OPTION__MAX
 };
 

@@ -8,9 +8,9 @@ import pytest
 
 from conftest import MXADMIN, ROOT, environment, run
 
-COMMANDS = ["init", "serve", "check", "fsck", "sample", "account create", "account password", "account promote",
-            "account demote", "account deactivate", "account list", "account token", "room create", "room list",
-            "room show", "room join", "room leave", "audit", "populate", "apply",
+COMMANDS = ["init", "serve", "work", "attach", "check", "fsck", "sample", "account create", "account password",
+            "account promote", "account demote", "account deactivate", "account list", "account token", "room create",
+            "room list", "room show", "room join", "room leave", "audit", "populate", "apply",
             "deferred list", "deferred cancel"]
 
 
