@@ -2,10 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "command/console.h"
 #include "command/context.h"
 #include "command/fsck.h"
 #include "command/fsck_check.h"
+#include "homeserver/dendrite/running.h"
 #include "store/schema.h"
 
 bool fsck_is_text(const char *column, const char *text)
@@ -155,13 +157,48 @@ static void take_key(struct fsck *fsck, const char *path, struct signing_key *ke
                     "the signing key %s cannot be read, and no signature was checked", path);
 }
 
+/* Dendrite waits for whoever reads a file with a rollback journal, and stops with a panic if it is for long.
+ */
+static enum err refuse_to_hold_up(struct fsck *fsck, const struct config *config)
+{
+    struct signs signs;
+    enum err e = db_reading_blocks(fsck->db) ? running_signs(config, fsck->arena, &signs) : ERR_OK;
+
+    if (e || !db_reading_blocks(fsck->db) || (!signs.runs && signs.complete))
+        return e;
+    log_error(
+        "Dendrite's database %s has a rollback journal, and to read it for long would stop Dendrite: %s",
+        db_foreign_path(fsck->db, 0),
+        signs.runs ? signs.runs : "be root, so that it shows whether Dendrite runs, or use WAL mode");
+    return ERR_BUSY;
+}
+
+/* Beside a Dendrite it is Dendrite's database that is checked. */
+static enum err open_beside(struct fsck *fsck, const struct config *config)
+{
+    const struct config_list *files = &config->dendrite.databases;
+    char *unknown = NULL;
+    enum err e = db_attach(fsck->db, (const char *const *)files->items, files->count);
+
+    if (!e)
+        e = refuse_to_hold_up(fsck, config);
+    if (!e)
+        e = schema_check_foreign(fsck->db, config->server_name, &unknown);
+    if (unknown)
+        log_warning("Dendrite's \"%s\" is not known to this mxadmin", unknown);
+    free(unknown);
+    return e;
+}
+
 static enum err check_database(struct fsck *fsck, const struct config *config, bool json)
 {
     struct signing_key key = {0};
     enum err e = db_open_reading(&fsck->db, config->database);
 
     if (!e)
-        e = schema_recognise(fsck->db, config->server_name);
+        e = config->homeserver.kind == CONFIG_HOMESERVER_DENDRITE
+                ? open_beside(fsck, config)
+                : schema_recognise(fsck->db, config->server_name);
     if (!e) {
         fsck_report_begin(&fsck->report, json);
         take_key(fsck, config->signing_key, &key);
