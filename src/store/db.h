@@ -46,6 +46,8 @@ MUST_CHECK enum err db_open_reading(struct db **db, const char *path);
  * - What is read while Dendrite does not run comes from a file that nobody has open. When somebody begins to,
  *   what was begun fails with ERR_UNREACHABLE; what begins after that is right again.
  *
+ * - Nobody else in the process opens one: when one is closed, all the locks of the process on it go.
+ *
  * A file that cannot be read for a reason that passes fails whoever reads from it, with ERR_UNREACHABLE, but
  * not this. Errors, each logged with what to do: ERR_NOT_FOUND, ERR_IO (this user may not read it),
  * ERR_CORRUPT (no database, a damaged one, or ours), ERR_INVALID (too many), ERR_NOMEM.
@@ -58,6 +60,15 @@ bool db_attached(const struct db *db);
 /* How many of them there are, and the path of each; borrowed. */
 size_t db_foreign_count(const struct db *db);
 const char *db_foreign_path(const struct db *db, size_t i);
+
+/* How each is read, as the last look found it. */
+enum db_foreign {
+    DB_FOREIGN_ABSENT,   /* it cannot be */
+    DB_FOREIGN_ROLLBACK, /* its changes go through a rollback journal */
+    DB_FOREIGN_LOG,      /* through a write-ahead log: WAL mode */
+    DB_FOREIGN_STILL     /* the same, and nobody has it open */
+};
+enum db_foreign db_foreign_how(const struct db *db, size_t i);
 
 /*
  * Whether whoever reads holds up Dendrite's writes, as it does in the mode of rollback journals. Dendrite

@@ -307,10 +307,19 @@ const char *db_foreign_path(const struct db *db, size_t i)
     return db->foreign[i].path;
 }
 
+enum db_foreign db_foreign_how(const struct db *db, size_t i)
+{
+    const struct foreign *foreign = &db->foreign[i];
+
+    if (foreign->state == FOREIGN_LIVE)
+        return foreign->rollback ? DB_FOREIGN_ROLLBACK : DB_FOREIGN_LOG;
+    return foreign->state == FOREIGN_STILL ? DB_FOREIGN_STILL : DB_FOREIGN_ABSENT;
+}
+
 bool db_reading_blocks(const struct db *db)
 {
     for (size_t i = 0; i < db->foreign_count; i++)
-        if (db->foreign[i].state == FOREIGN_LIVE && db->foreign[i].rollback)
+        if (db_foreign_how(db, i) == DB_FOREIGN_ROLLBACK)
             return true;
     return false;
 }
