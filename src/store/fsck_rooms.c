@@ -31,6 +31,16 @@
 
 const struct fsck_statement fsck_room_statements[] = {
     {
+        /* The first: much of what else is found follows from it. */
+        .name = "room-purge",
+        .finds = "rooms whose purge was cut off",
+        .sql = "SELECT r.room_id, NULL, 'its purge was cut off: purge it again'"
+               " FROM roomserver_rooms r"
+               " WHERE r.state_snapshot_nid = 0 AND LENGTH(r.latest_event_nids) <= 2"
+               " AND r.room_nid IN (SELECT e.room_nid FROM roomserver_events e"
+               " WHERE e.event_type_nid = 1 AND e.sent_to_output)",
+    },
+    {
         .name = "event-room",
         .finds = "events of rooms that do not exist",
         .sql = "SELECT NULL, e.event_id, 'its room, number ' || e.room_nid || ', does not exist'"

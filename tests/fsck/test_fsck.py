@@ -124,6 +124,8 @@ DAMAGE = [
      "number 999"),
     ("latest_unreadable", "UPDATE roomserver_rooms SET latest_event_nids = '110' || x'ff' WHERE room_nid = 1",
      "room-latest", "cannot be read"),
+    ("purge_cut_off", "UPDATE roomserver_rooms SET latest_event_nids = '[]', state_snapshot_nid = 0 WHERE room_nid = 6;"
+     " DELETE FROM roomserver_membership WHERE room_nid = 6", "room-purge", "purge it again"),
     ("last_sent", "UPDATE roomserver_rooms SET last_event_sent_nid = 108 WHERE room_nid = 1", "room-sent", "108"),
     ("create_missing", "DELETE FROM roomserver_events WHERE event_nid = 38;"
      " DELETE FROM roomserver_event_json WHERE event_nid = 38", "room-create", STAFF),
