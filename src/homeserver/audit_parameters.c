@@ -142,11 +142,18 @@ static json_t *keep_object(json_t *object, int depth)
     return kept;
 }
 
+/* A truth value as a query has it. */
+static bool is_truth(const char *text)
+{
+    return strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
+}
+
 /* What may be kept of a value, new; NULL when memory is gone. */
 static json_t *keep(const char *name, json_t *value, int depth)
 {
     if (json_is_string(value))
-        return is_open(name) ? shorten(json_string_value(value)) : json_string(MASK);
+        return is_open(name) || is_truth(json_string_value(value)) ? shorten(json_string_value(value))
+                                                                   : json_string(MASK);
     if (!json_is_object(value) && !json_is_array(value))
         return json_copy(value);
     if (depth == DEPTH_MAX)

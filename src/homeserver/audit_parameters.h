@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the audit keeps of a request's parameters. Numbers and truth values are kept as they are; a text only
- * under a name that is known to hold no secret, and shortened; under any other name it is "***".
+ * What the audit keeps of a request's parameters. Numbers and truth values are kept as they are; another text
+ * only under a name that is known to hold no secret, and shortened; under any other name it is "***".
  */
 #ifndef HOMESERVER_AUDIT_PARAMETERS_H
 #define HOMESERVER_AUDIT_PARAMETERS_H

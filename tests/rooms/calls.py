@@ -82,7 +82,7 @@ class Registration(Call):
 class EvacuateRoom(Call):
     def __init__(self, room_id):
         super().__init__()
-        self.room_id = room_id
+        self.room_id = self.target = room_id
 
     def ask(self, pool):
         return self.post(pool, "/_dendrite/admin/evacuateRoom/" + self.room_id)
@@ -95,7 +95,7 @@ class EvacuateRoom(Call):
 class EvacuateUser(Call):
     def __init__(self, localpart):
         super().__init__()
-        self.user_id = f"@{localpart}:example.org"
+        self.user_id = self.target = f"@{localpart}:example.org"
 
     def ask(self, pool):
         return self.post(pool, "/_dendrite/admin/evacuateUser/" + self.user_id)

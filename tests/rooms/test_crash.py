@@ -48,6 +48,26 @@ def settle(pool, made):
     return len(undone)
 
 
+AUDITED = "mxadmin_audit WHERE route = ? AND outcome = 200"
+
+
+def check_audit(pool, made):
+    """Each notice and each account that is there has the one row that tells of it, and no other has any."""
+    pairs = {
+        "json_extract(parameters, '$.transaction_id') FROM " + AUDITED:
+            ("/_synapse/admin/v1/send_server_notice/{transaction_id}",
+             "substr(json_extract(CAST(event_json AS TEXT), '$.content.body'), 8) FROM roomserver_event_json"
+             " WHERE json_extract(CAST(event_json AS TEXT), '$.content.body') GLOB 'notice *'"),
+        "substr(target, 2, instr(target, ':') - 2) FROM " + AUDITED:
+            ("/_synapse/admin/v1/register", "localpart FROM userapi_accounts WHERE localpart GLOB 'new*'"),
+    }
+    for told, (route, there) in pairs.items():
+        assert sorted(pool.select(told, route)) == sorted(pool.select(there))
+    evacuated = {target for target, in pool.select("DISTINCT target FROM mxadmin_audit WHERE route GLOB '*/evacuate*'")}
+    affected = [call for call in made if call.answer and call.answer.get("affected")]
+    assert [vars(call) for call in affected if call.target not in evacuated] == []
+
+
 def test_random_moments(make_pool):
     chance = random.Random(SEED)
     pool = make_pool(users=RECIPIENTS + 10 * KILLS, rooms=10 * KILLS, members=5 * KILLS, workers=WORKERS).start()
@@ -62,6 +82,7 @@ def test_random_moments(make_pool):
         pool.check()
         answered = [call for call in made if call.answer is not None]
         assert [vars(call) for call in answered if not call.is_there(pool)] == []
+        check_audit(pool, made)
         interrupted += settle(pool, made)
         assert [vars(call) for call in made if not call.is_there(pool)] == []
         pool.wait_until(lambda: len(pool.workers()) == WORKERS)
@@ -75,6 +96,16 @@ def test_between_batches(make_pool):
     chance = random.Random(SEED)
     pool = make_pool(users=members, rooms=1, members=members, workers=WORKERS).start()
     room_id = pool.select("room_id FROM roomserver_rooms")[0][0]
+    joined, rows = members, []
+
+    def outcomes():
+        """Of the audit: a call that has made somebody leave has one, and it is success only when all have left."""
+        nonlocal joined, rows
+        (left_over,), before = pool.select("COUNT(*) FROM roomserver_membership WHERE membership_nid = 3")[0], rows
+        rows = pool.select("outcome FROM mxadmin_audit WHERE target = ? ORDER BY id", room_id)
+        assert len(rows) - len(before) == (left_over < joined) and rows[:len(before)] == before
+        assert (200,) not in rows or left_over == 0
+        joined = left_over
     for _ in range(2):
         call = EvacuateRoom(room_id)
         thread = threading.Thread(target=call.make, args=(pool,))
@@ -84,9 +115,12 @@ def test_between_batches(make_pool):
             os.kill(worker, signal.SIGKILL)
         thread.join()
         pool.check()
+        outcomes()
         assert call.answer is None or call.is_there(pool)
         pool.wait_until(lambda: len(pool.workers()) == WORKERS)
     call.make(pool)
     assert call.answer is not None and call.is_there(pool)
+    outcomes()
+    assert set(rows) <= {(None,), (200,)}
     pool.check()
     assert pool.select("json_array_length(CAST(latest_event_nids AS TEXT)) FROM roomserver_rooms") == [(1,)]

@@ -22,6 +22,9 @@ def test_evacuation_in_batches(make_pool):
     status, _, answer = fcgi.ask(pool.address, EVACUATE + room_id, "POST", pool.admin)
     assert (status, answer) == (200, {"affected": []})
 
+    assert pool.select("outcome, target, admin FROM mxadmin_audit WHERE method = 'POST'") == [
+        (200, room_id, "@admin:example.org")]
+
     # One after another: one extremity, and each event a step deeper.
     assert pool.select("latest_event_nids FROM roomserver_rooms") == [(f"[{events[0] + MEMBERS}]",)]
     assert pool.select("MAX(event_nid), MAX(depth), COUNT(*) FROM roomserver_events") == [

@@ -55,6 +55,7 @@ static const struct {
     {"{\"logout_devices\":true,\"password\":\"secret\"}", "{\"logout_devices\":true,\"password\":\"***\"}"},
     {"{\"uses_allowed\":3,\"score\":-1.5,\"valid\":null,\"x\":false}",
      "{\"uses_allowed\":3,\"score\":-1.5,\"valid\":null,\"x\":false}"},
+    {"{\"a\":\"true\",\"b\":\"false\",\"c\":\"True\"}", "{\"a\":\"true\",\"b\":\"false\",\"c\":\"***\"}"},
     {"{\"reason\":\"spam\",\"user_id\":\"@a:b\",\"unknown\":\"text\"}",
      "{\"reason\":\"spam\",\"user_id\":\"@a:b\",\"unknown\":\"***\"}"},
     {"{\"content\":{\"msgtype\":\"m.text\",\"body\":\"hi\",\"pin\":\"1\"}}",
