@@ -42,8 +42,7 @@ def check(room, event):
     power = Power(room)
     needed = power.needed(event["type"], "state_key" in event)
     if power.of(sender) < needed:
-        raise Denied(f'eventauth: "{sender}" is not allowed to send event. "{event["type"]}". '
-                     f"{power.of(sender)} < {needed}")
+        raise Denied(f'eventauth: sender "{sender}" is not allowed to send event. {power.of(sender)} < {needed}')
     if event["type"] == "m.room.power_levels":
         check_levels(power, sender, event["content"].get("users", {}))
 

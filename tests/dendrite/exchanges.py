@@ -24,11 +24,14 @@ ROOMS = {
     "notices": "!ZqDCNU7H1TbQdYwY:example.org",
     "message": "$vKH_GFJyQjrxCiS1u3vpXkP9LFFYoZ2xG--v7LwAsKk",
     "long": "x" * 600,
+    "huge": "x" * 70000,
 }
 # Of another value whenever it is asked for; an id as a key is one of the devices in whois.
 VOLATILE = {"access_token", "device_id", "nonce", "event_id", "room_id", "session", "token", "received_ts", "last_seen",
             "last_seen_ts", "ip", "last_seen_ip", "last_seen_user_agent", "user_agent", "creation_ts", "next_batch",
             "origin_server_ts"}
+# The fixture's exchanges were recorded without an application service.
+WITH_SERVICE = {"login flows": {"flows": [{"type": "m.login.password"}, {"type": "m.login.application_service"}]}}
 
 
 class Exchange:
@@ -83,7 +86,7 @@ class Replay:
             return re.sub(r"[\w$!-]{16,}(:[a-z.]+)?", lambda match: self.now.get(match[0], match[0]), value)
         if isinstance(value, dict):
             return {key: self.translate(member) for key, member in value.items()}
-        return value
+        return [self.translate(member) for member in value] if isinstance(value, list) else value
 
     def body(self, exchange):
         body = exchange.body
@@ -118,6 +121,14 @@ class Replay:
             self.now.update((exchange.response[key], response[key]) for key in VOLATILE & set(response)
                             if isinstance(exchange.response.get(key), str))
         return answer.status, response
+
+    def compare(self, exchange):
+        """Asks, and returns what is wrong with the answer: (name, status and body that it has to have, those it has)
+        in what two answers to the same have in common; None: nothing."""
+        status, body = self.ask(exchange)
+        recorded = WITH_SERVICE.get(exchange.name, exchange.response)
+        expected, have = (exchange.status, shape(self.translate(recorded))), (status, shape(body))
+        return None if have == expected else (exchange.name, expected, have)
 
 
 def shape(value, key=None):

@@ -19,12 +19,18 @@ STRIPPED = ["m.room.create", "m.room.join_rules", "m.room.canonical_alias", "m.r
 
 def find(database, room_id):
     """The room, or None."""
-    row = database.row("SELECT room_nid, room_version FROM roomserver_rooms WHERE room_id = ?", room_id)
+    row = database.row("SELECT room_nid, room_version FROM roomserver_rooms WHERE room_id = ?"
+                       " AND state_snapshot_nid <> 0", room_id)
     return Room(database, room_id, *row) if row else None
 
 
+def note(database, room_id, version):
+    """The number of a room that there is nothing of."""
+    return database.write("INSERT INTO roomserver_rooms (room_id, room_version) VALUES (?, ?)", room_id, version)
+
+
 def create(database, room_id, version):
-    number = database.write("INSERT INTO roomserver_rooms (room_id, room_version) VALUES (?, ?)", room_id, version)
+    number = note(database, room_id, version)
     # The one snapshot of no state goes from each new room to the next.
     empty = (database.value("UPDATE roomserver_state_snapshots SET room_nid = ? WHERE state_block_nids = '[]'"
                             " RETURNING state_snapshot_nid", number)
@@ -292,7 +298,7 @@ class Room:
     def stripped(self, creator=None):
         """What is told of the room to those who are invited; who creates it is told of, too."""
         state = self.state()
-        places = [(kind, "") for kind in STRIPPED]
+        places = [(kind, "") for kind in STRIPPED if creator or kind != "m.room.topic"]
         if creator:
             places.insert(1, ("m.room.member", creator))
         events = [self.event(state[place]) for place in places if place in state]

@@ -4,13 +4,14 @@ import re
 import urllib.parse
 
 import answers
-from acts import accounts, admin, members, notices, profiles, reports, rooms, sessions, sync, tokens
+from acts import accounts, admin, members, notices, profiles, reports, rooms, sessions, sync, tags, tokens
 from call import need_admin, need_user
 
 CLIENT = "/_matrix/client/(?:r0|v3)"
 ADMIN = "/_dendrite/admin"
 SYNAPSE = "/_synapse/admin/v1"
 ROOM = CLIENT + "/rooms/{room}"
+TAGS = CLIENT + "/user/{user}/rooms/{room}/tags"
 VERSIONS = ["r0.0.1", "r0.1.0", "r0.2.0", "r0.3.0", "r0.4.0", "r0.5.0", "r0.6.1", "v1.0", "v1.1", "v1.2"]
 ROOM_VERSIONS = {**{str(number): "stable" for number in range(1, 13)},
                  **dict.fromkeys(["org.matrix.hydra.11", "org.matrix.msc3667", "org.matrix.msc3787",
@@ -70,6 +71,9 @@ ROUTES = [
     ("PUT", ROOM + "/send/{type}/{transaction}", need_user, rooms.send),
     ("PUT", ROOM + "/redact/{event}/{transaction}", need_user, rooms.redact),
     ("POST", ROOM + "/report/{event}", need_user, reports.report),
+    ("GET", TAGS, need_user, tags.every),
+    ("PUT", TAGS + "/{tag}", need_user, tags.put),
+    ("DELETE", TAGS + "/{tag}", need_user, tags.delete),
 
     ("POST", ADMIN + "/registrationTokens/new", need_admin, tokens.new),
     ("GET", ADMIN + "/registrationTokens", need_admin, tokens.every),

@@ -2,7 +2,6 @@
 """Making accounts, their passwords, their end."""
 import hashlib
 import hmac
-import json
 
 import answers
 import body
@@ -87,15 +86,7 @@ def add(database, localpart, password, kind, service="", display_name=None):
                    passwords.make(password), service or None, kind)
     database.write("INSERT INTO userapi_profiles VALUES (?, ?, ?, '')", localpart, SERVER_NAME,
                    display_name or localpart)
-    database.save_account_data(local_id(localpart), "", "m.push_rules", push_rules(database, localpart))
-
-
-def push_rules(database, localpart):
-    """The rules that everybody begins with, which have the name in them."""
-    rules = database.row("SELECT localpart, content FROM userapi_account_datas WHERE type = 'm.push_rules' LIMIT 1")
-    old, content = rules[0], json.loads(rules[1])
-    text = json.dumps(content).replace(f'"{old}"', f'"{localpart}"').replace(local_id(old), local_id(localpart))
-    return json.loads(text)
+    database.save_account_data(local_id(localpart), "", "m.push_rules", members.push_rules(database, localpart))
 
 
 def reset_password(call):

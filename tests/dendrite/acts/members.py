@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: ISC
 """Joining, leaving, inviting, removing."""
+import json
+
 import allowed
 import answers
 import body
 import room as rooms
 from acts import profiles
 from call import split_id
+from database import local_id
 from room import MEMBERSHIPS
 
 FIELDS = {"user_id": str, "reason": str}
@@ -131,7 +134,20 @@ def invite_to(room, sender, user_id, reason=None, creating=False):
         allowed.check(room, event)
     except allowed.Denied as fault:
         raise answers.forbidden(str(fault)) from None
-    return room.store(event)
+    event_id = room.store(event)
+    if not room.database.account_data(user_id, "", "m.push_rules"):
+        # Whoever is notified has rules for it, who does not exist too.
+        rules = push_rules(room.database, user_id[1:].partition(":")[0])
+        room.database.save_account_data(user_id, "", "m.push_rules", rules, tell=False)
+    return event_id
+
+
+def push_rules(database, localpart):
+    """The rules that everybody begins with, which have the name in them."""
+    old, content = database.row("SELECT localpart, content FROM userapi_account_datas WHERE type = 'm.push_rules'"
+                                " LIMIT 1")
+    text = json.dumps(json.loads(content)).replace(f'"{old}"', f'"{localpart}"')
+    return json.loads(text.replace(local_id(old), local_id(localpart)))
 
 
 def remove(call, membership, level, verb):

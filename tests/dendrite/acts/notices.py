@@ -5,8 +5,8 @@ import shared  # noqa: F401, and with it the folders of what is shared with othe
 import answers
 import body
 import check_events
-from acts import accounts, members, rooms
-from call import ADMIN, account, split_id
+from acts import members, rooms
+from call import ADMIN, split_id
 from database import local_id
 from folder import SERVER_NAME
 
@@ -55,7 +55,8 @@ def room_for(call, sender, user_id):
             members.invite_to(common[0], sender, user_id, "Server notice room")
         return common[0]
     name = database.config["global"]["server_notices"]["room_name"]
-    room = rooms.make(database, sender, "private_chat", name, creation={"m.federate": False}, users={user_id: -10})
+    room = rooms.make(database, sender, "private_chat", name, creation={"m.federate": False},
+                      levels={"users": {user_id: -10}})
     if split_id(user_id)[1] != SERVER_NAME:
         # The room stays.
         call.keep = True
@@ -66,9 +67,5 @@ def room_for(call, sender, user_id):
         raise answers.forbidden(f'r.federation.SendInviteV2: failed to send invite: Put "{url}": federation prohibited'
                                 " by configuration")
     members.invite_to(room, sender, user_id, creating=True)
-    if not account(database, split_id(user_id)[0]):
-        # Whoever is notified has rules for it.
-        rules = accounts.push_rules(database, split_id(user_id)[0])
-        database.save_account_data(user_id, "", "m.push_rules", rules, tell=False)
     database.save_account_data(user_id, room.room_id, "m.tag", TAG)
     return room

@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: ISC
 """Making rooms, their state and their events."""
+import shared  # noqa: F401, and with it the folders of what is shared with other tests
+
 import allowed
 import answers
 import body
 import room as rooms
 from acts import members, profiles
-from database import random_string
+from check_events import Refused
+from database import encode, random_string
 from folder import SERVER_NAME
 
 VERSION = "10"
+SIZE_MAX = 65536  # of an event
+FIELDS = {"preset": str, "visibility": str, "name": str, "topic": str, "invite": list, "creation_content": dict,
+          "power_level_content_override": dict, "room_version": str, "room_alias_name": str}
 LEVELS = {
     "ban": 50, "events_default": 0, "invite": 0, "kick": 50, "redact": 50, "state_default": 50, "users_default": 0,
     "notifications": {"room": 50},
@@ -19,10 +25,17 @@ LEVELS = {
 
 
 def create(call):
-    given = body.read(call.body, {"preset": str, "visibility": str, "name": str, "topic": str, "invite": list})
-    public = given.get("visibility") == "public"
+    given = body.read(call.body, FIELDS)
+    for user_id in given.get("invite", []):
+        if not user_id.startswith("@") or ":" not in user_id:
+            raise answers.bad_json("user id must be in the form @localpart:domain")
+    version = given.get("room_version", VERSION)
+    if version not in ("10", "11"):
+        raise answers.error(400, "M_UNSUPPORTED_ROOM_VERSION", f"room version '{version}' is not known")
+    public, alias = given.get("visibility") == "public", alias_in(call, given)
     room = make(call.database, call.caller.user_id, given.get("preset", "public_chat" if public else ""),
-                given.get("name"), given.get("topic"))
+                given.get("name"), given.get("topic"), given.get("creation_content"),
+                given.get("power_level_content_override"), version, alias)
     for user_id in given.get("invite", []):
         members.invite_to(room, call.caller.user_id, user_id, creating=True)
     if public:
@@ -30,12 +43,34 @@ def create(call):
     return {"room_id": room.room_id}
 
 
-def make(database, creator, preset, name=None, topic=None, creation=None, users=None):
-    room = rooms.create(database, f"!{random_string(16)}:{SERVER_NAME}", VERSION)
+def new_id():
+    return f"!{random_string(16)}:{SERVER_NAME}"
+
+
+def alias_in(call, given):
+    if not given.get("room_alias_name"):
+        return None
+    alias = f"#{given['room_alias_name']}:{SERVER_NAME}"
+    if call.database.row("SELECT 1 FROM roomserver_room_aliases WHERE alias = ?", alias):
+        # It has given the room a number by then.
+        rooms.note(call.database, new_id(), VERSION)
+        call.keep = True
+        raise answers.error(400, "M_ROOM_IN_USE", "Room ID already exists.")
+    return alias
+
+
+def make(database, creator, preset, name=None, topic=None, creation=None, levels=None, version=VERSION, alias=None):
+    """`levels` are put over the usual ones, `creation` is put into the first event."""
+    room = rooms.create(database, new_id(), version)
+    if alias:
+        database.write("INSERT INTO roomserver_room_aliases VALUES (?, ?, ?)", alias, room.room_id, creator)
     profile = {field: text for field, text in profiles.stored(database, creator[1:].partition(":")[0]).items() if text}
-    state = [("m.room.create", {"creator": creator, "room_version": VERSION, **(creation or {})}),
+    users = {creator: 100, **(levels or {}).get("users", {})}
+    made_by = {} if version == "11" else {"creator": creator}
+    state = [("m.room.create", {**made_by, "room_version": version, **(creation or {})}),
              ("m.room.member", {**profile, "membership": "join"}),
-             ("m.room.power_levels", {**LEVELS, "users": {creator: 100, **(users or {})}}),
+             ("m.room.power_levels", {**LEVELS, **(levels or {}), "users": users}),
+             *([("m.room.canonical_alias", {"alias": alias})] if alias else []),
              ("m.room.join_rules", {"join_rule": "public" if preset == "public_chat" else "invite"}),
              ("m.room.history_visibility", {"history_visibility": "shared"})]
     if preset == "private_chat":
@@ -57,11 +92,19 @@ def need_known(call):
     return room
 
 
-def send_allowed(room, *what, **more):
+def send_allowed(room, *what, transaction=None, **more):
     try:
-        return room.send(*what, **more)
+        event = room.build(*what, **more)
+    except Refused:
+        raise answers.bad_json("gomatrixserverlib: bad JSON: value is outside of safe range") from None
+    if len(encode(event)) > SIZE_MAX:
+        raise answers.bad_json(f"gomatrixserverlib: event is too long, length {len(encode(event))} bytes > maximum"
+                               f" {SIZE_MAX} bytes", 413)
+    try:
+        allowed.check(room, event)
     except allowed.Denied as fault:
         raise answers.forbidden(str(fault)) from None
+    return room.store(event, transaction)
 
 
 def send(call):
@@ -78,6 +121,8 @@ def send(call):
 def set_state(call):
     room, content = need_known(call), body.read(call.body)
     kind, key = call.variables["type"], call.variables.get("key", "")
+    if (kind, key) == ("m.room.create", ""):
+        raise answers.invalid("cannot resend m.room.create event")
     number, old = room.state_event(kind, key)
     if old and old["content"] == content:
         return {"event_id": room.event_ids([number])[0]}
