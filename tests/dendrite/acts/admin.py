@@ -79,8 +79,8 @@ def purge(database, room):
 
 def empty_rooms(call):
     return {"empty_rooms": [room_id for room_id, in call.database.rows(
-        "SELECT room_id FROM roomserver_rooms WHERE state_snapshot_nid <> 0 AND NOT EXISTS"
-        " (SELECT * FROM roomserver_membership WHERE roomserver_membership.room_nid = roomserver_rooms.room_nid AND target_local AND membership_nid = 3)"
+        "SELECT room_id FROM roomserver_rooms AS r WHERE state_snapshot_nid <> 0 AND NOT EXISTS (SELECT * FROM"
+        " roomserver_membership AS m WHERE m.room_nid = r.room_nid AND target_local AND membership_nid = 3)"
         " ORDER BY room_nid")] or None}
 
 
