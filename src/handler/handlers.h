@@ -101,6 +101,10 @@ handler user_suspend_put;
 /* users_put.c */
 handler user_put;
 
+/* user_list.c */
+handler users_v2_get;
+handler users_v3_get;
+
 /* user_rooms.c */
 handler user_joined_rooms_get;
 handler user_memberships_get;

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "homeserver/jobs.h"
+#include "homeserver/upkeep.h"
 #include "process/exchange.h"
 #include "process/notify.h"
 #include "process/privileges.h"
@@ -67,6 +68,8 @@ static void run(struct runner *runner)
             return;
         if (jobs_turn(&runner->app.homeserver, new_first, &pause_ms))
             pause_ms = FAILED_PAUSE_MS;
+        if (pause_ms > 0)
+            upkeep_turn(&runner->app.homeserver, &pause_ms);
         db_checkpoint(runner->app.db);
         new_first = !new_first;
     }

@@ -7,6 +7,7 @@
 #define CLIENT   MATRIX "/r0|v1|v3"
 #define SYNAPSE  "/_synapse/admin/v1"
 #define SYNAPSE2 "/_synapse/admin/v2"
+#define SYNAPSE3 "/_synapse/admin/v3"
 #define DENDRITE "/_dendrite/admin"
 
 /* One row, one line. */
@@ -22,6 +23,8 @@ const struct route routes[] = {
     {METHOD_GET,  CLIENT "/profile/{user_id}/avatar_url", profile_avatar_url_get, .access = ACCESS_ANYONE, .reads = true},
 
     /* Users */
+    {METHOD_GET,  SYNAPSE2 "/users", users_v2_get, .access = ACCESS_ADMIN},
+    {METHOD_GET,  SYNAPSE3 "/users", users_v3_get, .access = ACCESS_ADMIN},
     {METHOD_GET,  SYNAPSE2 "/users/{user_id}", user_get, .access = ACCESS_ADMIN, .reads = true},
     {METHOD_PUT,  SYNAPSE2 "/users/{user_id}", user_put, .access = ACCESS_ADMIN, .hashes = true},
     {METHOD_GET,  SYNAPSE "/users/{user_id}/admin", user_admin_get, .access = ACCESS_ADMIN, .reads = true},

@@ -2,6 +2,7 @@
 #include <stddef.h>
 
 #include "store/accounts.h"
+#include "store/user_list.h"
 
 /* Dendrite reads these columns into Go strings, which take no NULL: "nothing" is written as ''. */
 
@@ -98,7 +99,7 @@ enum err accounts_insert(struct db *db, const struct account *account, const cha
     return e;
 }
 
-/* Runs an update of one account. */
+/* Runs an update of the account of the first two of `args`, localpart and server name. */
 static enum err update(struct db *db, const char *sql, const struct db_value *args, size_t count)
 {
     int64_t changes = 0;
@@ -106,7 +107,7 @@ static enum err update(struct db *db, const char *sql, const struct db_value *ar
 
     if (e)
         return e;
-    return changes ? ERR_OK : ERR_NOT_FOUND;
+    return changes ? user_list_touch(db, args[0].bytes, args[1].bytes) : ERR_NOT_FOUND;
 }
 
 enum err accounts_set_password(struct db *db, const char *localpart, const char *server_name,
@@ -176,8 +177,10 @@ enum err profiles_find(struct db *db, const char *localpart, const char *server_
 enum err profiles_put(struct db *db, const char *localpart, const char *server_name,
                       const struct profile *profile)
 {
-    return db_run(
+    enum err e = db_run(
         db, sql_put_profile,
         DB_ARGS(DB_T(localpart), DB_T(server_name), DB_T(profile->display_name), DB_T(profile->avatar_url)),
         NULL);
+
+    return e ? e : user_list_touch(db, localpart, server_name);
 }

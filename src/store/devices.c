@@ -3,6 +3,7 @@
 
 #include "store/deferred.h"
 #include "store/devices.h"
+#include "store/user_list.h"
 
 /* One statement, six look-ups by primary key or unique index: it runs for every request. */
 static const char sql_find_token[] =
@@ -119,7 +120,7 @@ enum err devices_put(struct db *db, const char *localpart, const char *server_na
                            DB_T(server_name), DB_I(device->last_seen_ts), DB_T(device->display_name),
                            DB_T(device->address), DB_T(device->user_agent)),
                    NULL);
-    return e;
+    return e ? e : user_list_touch(db, localpart, server_name);
 }
 
 enum err devices_delete(struct db *db, const char *localpart, const char *server_name, const char *device_id)
@@ -132,7 +133,7 @@ enum err devices_delete(struct db *db, const char *localpart, const char *server
         e = db_run(db, sql_delete, DB_ARGS(DB_T(localpart), DB_T(server_name), DB_T(device_id)), &changes);
     if (e)
         return e;
-    return changes ? ERR_OK : ERR_NOT_FOUND;
+    return changes ? user_list_touch(db, localpart, server_name) : ERR_NOT_FOUND;
 }
 
 enum err devices_delete_all(struct db *db, const char *localpart, const char *server_name,
@@ -143,16 +144,18 @@ enum err devices_delete_all(struct db *db, const char *localpart, const char *se
 
     if (!e)
         e = db_run(db, sql_delete_all, DB_ARGS(DB_T(localpart), DB_T(server_name), DB_T(except_token)), NULL);
-    return e;
+    return e ? e : user_list_touch(db, localpart, server_name);
 }
 
 enum err devices_seen(struct db *db, const char *localpart, const char *server_name,
                       const struct device *device)
 {
-    return db_run(db, sql_seen,
-                  DB_ARGS(DB_T(localpart), DB_T(server_name), DB_T(device->device_id),
-                          DB_I(device->last_seen_ts), DB_T(device->address), DB_T(device->user_agent)),
-                  NULL);
+    enum err e = db_run(db, sql_seen,
+                        DB_ARGS(DB_T(localpart), DB_T(server_name), DB_T(device->device_id),
+                                DB_I(device->last_seen_ts), DB_T(device->address), DB_T(device->user_agent)),
+                        NULL);
+
+    return e ? e : user_list_touch(db, localpart, server_name);
 }
 
 enum err devices_exists(struct db *db, const char *localpart, const char *server_name, const char *device_id,

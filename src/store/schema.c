@@ -89,6 +89,39 @@ static const char *const user_states[] = {
     NULL,
 };
 
+/*
+ * What user lists are made from. Each order has an index that holds all that filters ask for, and one for
+ * backwards, because who is equal follows by name forwards all the same. The counts follow by triggers.
+ */
+#define ORDER_INDEXES(column)                                                                                \
+    "CREATE INDEX mxadmin_users_" column "_idx ON mxadmin_users (" column ", localpart, flags, user_type)",  \
+        "CREATE INDEX mxadmin_users_" column "_back_idx ON mxadmin_users (" column                           \
+        " DESC, localpart, flags, user_type)"
+#define COUNT_USER(row, change)                                                                              \
+    " INSERT INTO mxadmin_user_counts (flags, user_type, users) VALUES (" row ".flags, " row                 \
+    ".user_type, " change ") ON CONFLICT (flags, user_type) DO UPDATE SET users = users + " change ";"
+static const char *const user_lists[] = {
+    "CREATE TABLE mxadmin_refreshes (name TEXT NOT NULL PRIMARY KEY, refreshed_ts BIGINT NOT NULL,"
+    " took_ms BIGINT NOT NULL)",
+    "CREATE TABLE mxadmin_users (localpart TEXT NOT NULL PRIMARY KEY, display_name TEXT NOT NULL,"
+    " avatar_url TEXT NOT NULL, created_ts BIGINT NOT NULL, last_seen_ts BIGINT NOT NULL,"
+    " user_type TEXT NOT NULL, flags BIGINT NOT NULL)",
+    "CREATE INDEX mxadmin_users_name_idx ON mxadmin_users (localpart, flags, user_type)",
+    ORDER_INDEXES("display_name"),
+    ORDER_INDEXES("avatar_url"),
+    ORDER_INDEXES("created_ts"),
+    ORDER_INDEXES("last_seen_ts"),
+    "CREATE INDEX mxadmin_users_user_type_idx ON mxadmin_users (user_type, localpart, flags)",
+    "CREATE INDEX mxadmin_users_user_type_back_idx ON mxadmin_users (user_type DESC, localpart, flags)",
+    "CREATE TABLE mxadmin_user_counts (flags BIGINT NOT NULL, user_type TEXT NOT NULL, users BIGINT NOT NULL,"
+    " PRIMARY KEY (flags, user_type))",
+    "CREATE TRIGGER mxadmin_users_inserted AFTER INSERT ON mxadmin_users BEGIN" COUNT_USER("new", "1") " END",
+    "CREATE TRIGGER mxadmin_users_deleted AFTER DELETE ON mxadmin_users BEGIN" COUNT_USER("old", "-1") " END",
+    "CREATE TRIGGER mxadmin_users_updated AFTER UPDATE OF flags, user_type ON mxadmin_users BEGIN" COUNT_USER(
+        "old", "-1") COUNT_USER("new", "1") " END",
+    NULL,
+};
+
 static const struct {
     const char *name;
     const char *const *statements; /* up to a NULL */
@@ -100,6 +133,7 @@ static const struct {
     {"external ids", external_ids},
     {"jobs", jobs},
     {"user states", user_states},
+    {"user lists", user_lists},
 };
 #define MIGRATIONS ((int64_t)(sizeof migrations / sizeof migrations[0]))
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "store/deferred.h"
+#include "store/user_list.h"
 #include "store/users.h"
 
 /* Dendrite writes '' where there is nothing. */
@@ -74,10 +75,13 @@ enum err user_states_find(struct db *db, const char *localpart, struct arena *ar
     return e;
 }
 
-enum err user_states_put(struct db *db, const char *localpart, const struct user_state *state)
+enum err user_states_put(struct db *db, const char *localpart, const char *server_name,
+                         const struct user_state *state)
 {
-    return db_run(db, sql_put_state,
-                  DB_ARGS(DB_T(localpart), DB_I(state->locked), DB_I(state->suspended), DB_I(state->erased),
-                          DB_T(state->user_type)),
-                  NULL);
+    enum err e = db_run(db, sql_put_state,
+                        DB_ARGS(DB_T(localpart), DB_I(state->locked), DB_I(state->suspended),
+                                DB_I(state->erased), DB_T(state->user_type)),
+                        NULL);
+
+    return e ? e : user_list_touch(db, localpart, server_name);
 }

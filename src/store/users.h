@@ -41,6 +41,7 @@ MUST_CHECK enum err user_states_find(struct db *db, const char *localpart, struc
                                      struct user_state *state);
 
 /* Replaces it, in the transaction that is open. */
-MUST_CHECK enum err user_states_put(struct db *db, const char *localpart, const struct user_state *state);
+MUST_CHECK enum err user_states_put(struct db *db, const char *localpart, const char *server_name,
+                                    const struct user_state *state);
 
 #endif

@@ -29,7 +29,8 @@ ACCOUNTS = {
 ACCOUNT_TYPES = {"user": 1, "guest": 2, "admin": 3, "appservice": 4}
 
 # What may change although a request was refused: failures are counted, and a device is seen.
-VOLATILE_TABLES = {"mxadmin_attempts", "mxadmin_nonces"}
+VOLATILE_TABLES = {"mxadmin_attempts", "mxadmin_nonces", "mxadmin_refreshes",
+                   "mxadmin_users", "mxadmin_user_counts"}  # follow the accounts
 VOLATILE_COLUMNS = {"userapi_devices": {"last_seen_ts", "ip", "user_agent"}}
 
 

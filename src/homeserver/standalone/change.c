@@ -86,7 +86,7 @@ static enum err change_state(struct changing *changing)
     if (state.locked == now->locked && state.suspended == now->suspended && state.erased == now->erased &&
         same(state.user_type, now->user_type))
         return ERR_OK;
-    return user_states_put(changing->hs->db, changing->localpart, &state);
+    return user_states_put(changing->hs->db, changing->localpart, changing->server_name, &state);
 }
 
 static enum err change_password(struct changing *changing)

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What our own file keeps of a homeserver that changes without us, for lists that have to be fast. The job
+ * runner looks after it; where there is none, whoever wants a list does. No transaction is open.
+ */
+#ifndef HOMESERVER_UPKEEP_H
+#define HOMESERVER_UPKEEP_H
+
+#include "homeserver/homeserver.h"
+
+/* Before users are listed. Errors: those of the database. */
+MUST_CHECK enum err upkeep_users(struct homeserver *hs);
+
+/* The runner's part, when no job is due; what fails is logged. `*pause_ms` becomes shorter if it is to come
+ * again before. */
+void upkeep_turn(struct homeserver *hs, int64_t *pause_ms);
+
+#endif
