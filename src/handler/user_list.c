@@ -8,7 +8,8 @@
 #include "store/user_list.h"
 #include "store/users.h"
 
-/* The words for an order; the second list is of what Awesome synapse-admin sends, columns of its own tables. */
+/* The words for an order; the second list is of what Awesome synapse-admin sends, columns of its own tables.
+ */
 static const struct {
     const char *word;
     enum user_order order;
@@ -202,9 +203,9 @@ static json_t *list_users(struct call *call, bool v3)
     e = answer ? upkeep_users(&call->homeserver) : ERR_NOMEM;
     if (!e)
         e = read_page(call, &asked, rows, &next, &total);
-    if (!e && (json_object_set_new(answer, "total", json_integer((json_int_t)total)) < 0 ||
-               (next > 0 && json_object_set_new(answer, "next_token",
-                                                json_sprintf("%lld", (long long)next)) < 0)))
+    if (!e &&
+        (json_object_set_new(answer, "total", json_integer((json_int_t)total)) < 0 ||
+         (next > 0 && json_object_set_new(answer, "next_token", json_sprintf("%lld", (long long)next)) < 0)))
         e = ERR_NOMEM;
     if (!e)
         return answer;

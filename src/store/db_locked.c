@@ -55,8 +55,10 @@ enum err db_open_locked(struct db **out, const char *path, enum db_lock lock)
     struct db *db = calloc(1, sizeof *db);
     enum err e = ERR_NOMEM;
 
-    if (db)
+    if (db) {
+        db->theirs = true;
         db->path = strdup(path);
+    }
     if (db && db->path)
         e = open_file(db);
     if (!e)
@@ -65,4 +67,9 @@ enum err db_open_locked(struct db **out, const char *path, enum db_lock lock)
         db_close(&db);
     *out = db;
     return e;
+}
+
+bool db_is_theirs(const struct db *db)
+{
+    return db->theirs;
 }

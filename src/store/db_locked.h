@@ -6,6 +6,8 @@
 #ifndef STORE_DB_LOCKED_H
 #define STORE_DB_LOCKED_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "store/db.h"
 
@@ -21,5 +23,8 @@ enum db_lock { DB_LOCK_ALL, DB_LOCK_WRITERS };
  * is not logged: somebody has the file open, or writes to it, for longer than a moment. Else as db_open().
  */
 MUST_CHECK enum err db_open_locked(struct db **db, const char *path, enum db_lock lock);
+
+/* Whether it was opened so: none of our own tables are there. */
+bool db_is_theirs(const struct db *db);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "store/deferred.h"
+#include "store/refreshes.h"
 
 static const char sql_delete_same[] = "DELETE FROM mxadmin_deferred WHERE kind = ?1 AND target = ?2";
 static const char sql_insert[] =
@@ -52,7 +53,9 @@ enum err deferred_put(struct db *db, const struct deferred_change *change)
 
 enum err deferred_withdraw(struct db *db, enum deferred_kind kind, const char *target)
 {
-    return db_run(db, sql_delete_same, DB_ARGS(DB_T(names[kind]), DB_T(target)), NULL);
+    enum err e = db_run(db, sql_delete_same, DB_ARGS(DB_T(names[kind]), DB_T(target)), NULL);
+
+    return e ? e : refreshes_forget(db, REFRESHES_USERS);
 }
 
 enum err deferred_delete(struct db *db, int64_t id)
@@ -62,7 +65,7 @@ enum err deferred_delete(struct db *db, int64_t id)
 
     if (e)
         return e;
-    return changes ? ERR_OK : ERR_NOT_FOUND;
+    return changes ? refreshes_forget(db, REFRESHES_USERS) : ERR_NOT_FOUND;
 }
 
 enum err deferred_waits(struct db *db, enum deferred_kind kind, const char *target, bool *waits)

@@ -6,8 +6,9 @@
 #include "store/user_list_rows.h"
 
 /*
- * Of a user's flags those in ?1 have to be as in ?2. Types that are left out are ?3 to ?11, NULL: no type; the
- * ordinary user's is ''. A walk along an index asks that of every row, so there are statements without it.
+ * Of a user's flags those in ?1 have to be as in ?2. Types that are left out are ?3 to ?11, NULL: no type;
+ * the ordinary user's is ''. A walk along an index asks that of every row, so there are statements without
+ * it.
  */
 #define FLAGS " (flags & ?1) = ?2"
 #define TYPES                                                                                                \
@@ -41,12 +42,12 @@ enum column { BY_NAME, BY_DISPLAY_NAME, BY_AVATAR_URL, BY_CREATED, BY_LAST_SEEN,
 
 static const struct {
     const char *count;
-    const char *walks[BY__MAX][2]; /* forwards, backwards */
+    const char *walks[BY__MAX][2];                          /* forwards, backwards */
 } statements[] = {STATEMENTS(NO_TYPES), STATEMENTS(TYPES)}; /* without and with types that are left out */
 
 /*
- * A search looks at every user. ?12 and ?13 are patterns for the name and for the id, of the server ?14. ?15 is
- * the column, or BY__MAX for the flag ?16.
+ * A search looks at every user. ?12 and ?13 are patterns for the name and for the id, of the server ?14. ?15
+ * is the column, or BY__MAX for the flag ?16.
  */
 #define SEARCHED                                                                                             \
     " FROM mxadmin_users WHERE" FLAGS " AND (CAST(?12 AS TEXT) IS NULL"                                      \
@@ -179,7 +180,7 @@ static enum err go(struct db *db, struct walk *walk, int64_t *from, int64_t *lim
     if (e)
         return e;
     *total += users;
-    if (*from < users && *limit > 0) {
+    if (*from<users && * limit> 0) {
         walk->args.values[ARGS_FIRST] = DB_I(*from);
         walk->args.values[ARGS_FIRST + 1] = DB_I(*limit);
         e = collect(db, walk->sql, &walk->args, ARGS_FIRST + 2, localparts);

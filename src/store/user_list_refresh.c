@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/list.h"
+#include "store/db_locked.h"
 #include "store/deferred.h"
 #include "store/refreshes.h"
 #include "store/user_list.h"
@@ -97,13 +98,12 @@ static enum err put(struct db *db, const struct row *row)
                   NULL);
 }
 
-static enum err delete(struct db *db, const char *localpart)
-{
+static enum err delete (struct db *db, const char *localpart) {
     return db_run(db, sql_delete, DB_ARGS(DB_T(localpart)), NULL);
 }
 
-/* Goes through what is and what is kept, both in the order of names. With `write` it makes them the same, else
- * it only counts the differences. */
+/* Goes through what is and what is kept, both in the order of names. With `write` it makes them the same,
+ * else it only counts the differences. */
 static enum err merge(struct db *db, const struct list *truth, const struct list *kept, bool write,
                       size_t *differences)
 {
@@ -113,9 +113,7 @@ static enum err merge(struct db *db, const struct list *truth, const struct list
 
     *differences = 0;
     while (!e && (i < truth->count || j < kept->count)) {
-        int order = i == truth->count  ? 1
-                    : j == kept->count ? -1
-                                       : strcmp(is[i].localpart, was[j].localpart);
+        int order = i == truth->count ? 1 : j == kept->count ? -1 : strcmp(is[i].localpart, was[j].localpart);
         bool differs = order != 0 || !same(&is[i], &was[j]);
 
         *differences += differs;
@@ -143,8 +141,8 @@ static enum err read_slice(struct db *db, const char *server_name, const char *a
 }
 
 /*
- * Brings the users after `*after` up to date, as many as one slice has; `*after` becomes the last of them. What
- * is Dendrite's is read before anything is written, or Dendrite would wait for our disk; what is our own
+ * Brings the users after `*after` up to date, as many as one slice has; `*after` becomes the last of them.
+ * What is Dendrite's is read before anything is written, or Dendrite would wait for our disk; what is our own
  * changes in the same transaction, or what somebody else writes meanwhile would be undone.
  */
 static enum err refresh_slice(struct db *db, const char *server_name, struct arena *arena, const char **after,
@@ -210,6 +208,8 @@ enum err user_list_touch(struct db *db, const char *localpart, const char *serve
     struct list rows = {.item_size = sizeof(struct row)};
     enum err e;
 
+    if (db_is_theirs(db))
+        return ERR_OK;
     if (db_attached(db))
         return refreshes_forget(db, REFRESHES_USERS);
     rows.arena = arena = arena_new();

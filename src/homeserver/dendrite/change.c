@@ -107,7 +107,7 @@ static enum err put_state(struct changing *c)
         state.erased = false;
     if (change->user_type)
         state.user_type = *change->user_type ? change->user_type : NULL;
-    return user_states_put(c->hs->db, c->localpart, &state);
+    return user_states_put(c->hs->db, c->localpart, c->hs->config->server_name, &state);
 }
 
 /* What is in our own tables, inside the transaction that is open. */
