@@ -10,132 +10,7 @@
 #include "base/log.h"
 #include "store/schema.h"
 #include "store/schema_dendrite.h"
-
-/*
- * Our own tables. A migration is never changed once it was released: what is to be different is a new one at
- * the end. Their numbers, from 1, are what mxadmin_migrations holds.
- */
-static const char *const first_tables[] = {
-    "CREATE TABLE mxadmin_settings (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL)",
-
-    "CREATE TABLE mxadmin_nonces (nonce TEXT NOT NULL PRIMARY KEY, expires_ts BIGINT NOT NULL)",
-    "CREATE INDEX mxadmin_nonces_expires_idx ON mxadmin_nonces (expires_ts)",
-
-    "CREATE TABLE mxadmin_attempts (kind TEXT NOT NULL, name TEXT NOT NULL, failures BIGINT NOT NULL,"
-    " window_ends_ts BIGINT NOT NULL, PRIMARY KEY (kind, name))",
-    "CREATE INDEX mxadmin_attempts_window_ends_idx ON mxadmin_attempts (window_ends_ts)",
-    NULL,
-};
-
-static const char *const transactions[] = {
-    "CREATE TABLE mxadmin_transactions (token_hash BLOB NOT NULL, transaction_id TEXT NOT NULL,"
-    " event_id TEXT NOT NULL, created_ts BIGINT NOT NULL, PRIMARY KEY (token_hash, transaction_id))",
-    "CREATE INDEX mxadmin_transactions_created_idx ON mxadmin_transactions (created_ts)",
-    NULL,
-};
-
-/* AUTOINCREMENT: an operator who cancels a change by its id never meets another one. */
-static const char *const deferred[] = {
-    "CREATE TABLE mxadmin_deferred (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL,"
-    " target TEXT NOT NULL, parameters TEXT NOT NULL, actor TEXT NOT NULL, created_ts BIGINT NOT NULL,"
-    " UNIQUE (kind, target))",
-    NULL,
-};
-
-/* An index for each filter of the list, in its order; AUTOINCREMENT: a number is never given out again. */
-static const char *const audit[] = {
-    "CREATE TABLE mxadmin_audit (id INTEGER PRIMARY KEY AUTOINCREMENT, ts BIGINT NOT NULL,"
-    " admin TEXT NOT NULL, device_id TEXT, address TEXT NOT NULL, method TEXT NOT NULL, route TEXT NOT NULL,"
-    " target TEXT NOT NULL, parameters TEXT NOT NULL, outcome BIGINT, request_id TEXT NOT NULL)",
-    "CREATE INDEX mxadmin_audit_ts_idx ON mxadmin_audit (ts, id)",
-    "CREATE INDEX mxadmin_audit_admin_idx ON mxadmin_audit (admin, ts, id)",
-    "CREATE INDEX mxadmin_audit_target_idx ON mxadmin_audit (target, ts, id)",
-    "CREATE INDEX mxadmin_audit_route_idx ON mxadmin_audit (route, ts, id)",
-    NULL,
-};
-
-static const char *const external_ids[] = {
-    "CREATE TABLE mxadmin_external_ids (auth_provider TEXT NOT NULL, external_id TEXT NOT NULL,"
-    " localpart TEXT NOT NULL, PRIMARY KEY (auth_provider, external_id))",
-    "CREATE INDEX mxadmin_external_ids_localpart_idx ON mxadmin_external_ids (localpart)",
-    NULL,
-};
-
-/* One of a kind a target, as long as it has not ended. */
-static const char *const jobs[] = {
-    "CREATE TABLE mxadmin_jobs (id TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, target TEXT NOT NULL,"
-    " parameters TEXT NOT NULL, actor TEXT, status TEXT NOT NULL, cancelling BOOLEAN NOT NULL,"
-    " holder BIGINT NOT NULL, turn BIGINT NOT NULL, done BIGINT NOT NULL, total BIGINT NOT NULL,"
-    " cursor TEXT NOT NULL, result TEXT, failure BIGINT NOT NULL, error TEXT, attempts BIGINT NOT NULL,"
-    " created_ts BIGINT NOT NULL, due_ts BIGINT NOT NULL, started_ts BIGINT NOT NULL,"
-    " heartbeat_ts BIGINT NOT NULL, finished_ts BIGINT NOT NULL)",
-    "CREATE UNIQUE INDEX mxadmin_jobs_target_idx ON mxadmin_jobs (kind, target) WHERE finished_ts = 0",
-    "CREATE INDEX mxadmin_jobs_due_idx ON mxadmin_jobs (due_ts) WHERE finished_ts = 0",
-    "CREATE INDEX mxadmin_jobs_turn_idx ON mxadmin_jobs (turn) WHERE finished_ts = 0",
-    "CREATE INDEX mxadmin_jobs_holder_idx ON mxadmin_jobs (holder) WHERE holder <> 0",
-    "CREATE INDEX mxadmin_jobs_finished_idx ON mxadmin_jobs (finished_ts)",
-    "CREATE INDEX mxadmin_jobs_created_idx ON mxadmin_jobs (created_ts, id)",
-
-    "CREATE TABLE mxadmin_job_items (job_id TEXT NOT NULL, position BIGINT NOT NULL, item TEXT NOT NULL,"
-    " outcome TEXT, detail TEXT, PRIMARY KEY (job_id, position), UNIQUE (job_id, item))",
-    "CREATE INDEX mxadmin_job_items_waiting_idx ON mxadmin_job_items (job_id, position)"
-    " WHERE outcome IS NULL",
-    NULL,
-};
-
-static const char *const user_states[] = {
-    "CREATE TABLE mxadmin_user_states (localpart TEXT NOT NULL PRIMARY KEY, locked BOOLEAN NOT NULL,"
-    " suspended BOOLEAN NOT NULL, erased BOOLEAN NOT NULL, user_type TEXT)",
-    NULL,
-};
-
-/*
- * What user lists are made from. Each order has an index that holds all that filters ask for, and one for
- * backwards, because who is equal follows by name forwards all the same. The counts follow by triggers.
- */
-#define ORDER_INDEXES(column)                                                                                \
-    "CREATE INDEX mxadmin_users_" column "_idx ON mxadmin_users (" column ", localpart, flags, user_type)",  \
-        "CREATE INDEX mxadmin_users_" column "_back_idx ON mxadmin_users (" column                           \
-        " DESC, localpart, flags, user_type)"
-#define COUNT_USER(row, change)                                                                              \
-    " INSERT INTO mxadmin_user_counts (flags, user_type, users) VALUES (" row ".flags, " row                 \
-    ".user_type, " change ") ON CONFLICT (flags, user_type) DO UPDATE SET users = users + " change ";"
-static const char *const user_lists[] = {
-    "CREATE TABLE mxadmin_refreshes (name TEXT NOT NULL PRIMARY KEY, refreshed_ts BIGINT NOT NULL,"
-    " took_ms BIGINT NOT NULL)",
-    "CREATE TABLE mxadmin_users (localpart TEXT NOT NULL PRIMARY KEY, display_name TEXT NOT NULL,"
-    " avatar_url TEXT NOT NULL, created_ts BIGINT NOT NULL, last_seen_ts BIGINT NOT NULL,"
-    " user_type TEXT NOT NULL, flags BIGINT NOT NULL)",
-    "CREATE INDEX mxadmin_users_name_idx ON mxadmin_users (localpart, flags, user_type)",
-    ORDER_INDEXES("display_name"),
-    ORDER_INDEXES("avatar_url"),
-    ORDER_INDEXES("created_ts"),
-    ORDER_INDEXES("last_seen_ts"),
-    "CREATE INDEX mxadmin_users_user_type_idx ON mxadmin_users (user_type, localpart, flags)",
-    "CREATE INDEX mxadmin_users_user_type_back_idx ON mxadmin_users (user_type DESC, localpart, flags)",
-    "CREATE TABLE mxadmin_user_counts (flags BIGINT NOT NULL, user_type TEXT NOT NULL, users BIGINT NOT NULL,"
-    " PRIMARY KEY (flags, user_type))",
-    "CREATE TRIGGER mxadmin_users_inserted AFTER INSERT ON mxadmin_users BEGIN" COUNT_USER("new", "1") " END",
-    "CREATE TRIGGER mxadmin_users_deleted AFTER DELETE ON mxadmin_users BEGIN" COUNT_USER("old", "-1") " END",
-    "CREATE TRIGGER mxadmin_users_updated AFTER UPDATE OF flags, user_type ON mxadmin_users BEGIN" COUNT_USER(
-        "old", "-1") COUNT_USER("new", "1") " END",
-    NULL,
-};
-
-static const struct {
-    const char *name;
-    const char *const *statements; /* up to a NULL */
-} migrations[] = {
-    {"settings, nonces, attempts", first_tables},
-    {"transactions", transactions},
-    {"deferred", deferred},
-    {"audit", audit},
-    {"external ids", external_ids},
-    {"jobs", jobs},
-    {"user states", user_states},
-    {"user lists", user_lists},
-};
-#define MIGRATIONS ((int64_t)(sizeof migrations / sizeof migrations[0]))
+#include "store/schema_own.h"
 
 static const char sql_create_migrations[] =
     "CREATE TABLE IF NOT EXISTS mxadmin_migrations (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL,"
@@ -250,11 +125,11 @@ static enum err refuse_newer_mxadmin(struct db *db)
     int64_t version = 0;
     enum err e = db_integer(db, sql_last_migration, DB_NO_ARGS, &version);
 
-    if (!e && version > MIGRATIONS) {
+    if (!e && version > own_migrations_count) {
         log_error(
             "database %s: a newer mxadmin has changed it (its tables have version %lld, this program knows"
             " %lld); use that one",
-            db_path(db), (long long)version, (long long)MIGRATIONS);
+            db_path(db), (long long)version, (long long)own_migrations_count);
         e = ERR_CORRUPT;
     }
     return e;
@@ -350,11 +225,11 @@ static enum err migrate(struct db *db)
 
     if (!e)
         e = db_integer(db, sql_last_migration, DB_NO_ARGS, &version);
-    for (; !e && version < MIGRATIONS; version++) {
-        e = run_all(db, migrations[version].statements, SIZE_MAX);
+    for (; !e && version < own_migrations_count; version++) {
+        e = run_all(db, own_migrations[version].statements, SIZE_MAX);
         if (!e)
             e = db_run(db, sql_insert_migration,
-                       DB_ARGS(DB_I(version + 1), DB_T(migrations[version].name), DB_I(clock_now_ms())),
+                       DB_ARGS(DB_I(version + 1), DB_T(own_migrations[version].name), DB_I(clock_now_ms())),
                        NULL);
     }
     return e;
@@ -454,7 +329,7 @@ static enum err is_complete_beside(struct db *db, const char *server_name, bool 
     e = inspect_beside(db, server_name, &owner);
     if (!e && owner == OWNER_BESIDE)
         e = db_integer(db, sql_last_migration, DB_NO_ARGS, &version);
-    *complete = version == MIGRATIONS;
+    *complete = version == own_migrations_count;
     return db_end(db, e);
 }
 
@@ -504,7 +379,7 @@ enum err schema_check(struct db *db, const char *server_name)
     if (!e)
         e = db_integer(db, sql_last_migration, DB_NO_ARGS, &version);
     e = db_end(db, e);
-    if (!e && version < MIGRATIONS) {
+    if (!e && version < own_migrations_count) {
         e = db_begin(db, DB_WRITE);
         if (!e)
             e = db_end(db, migrate(db));

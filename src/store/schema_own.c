@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: ISC */
+#include <stddef.h>
+
+#include "store/schema_own.h"
+
+/*
+ * Our own tables. A migration is never changed once it was released: what is to be different is a new one at
+ * the end.
+ */
+static const char *const first_tables[] = {
+    "CREATE TABLE mxadmin_settings (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL)",
+
+    "CREATE TABLE mxadmin_nonces (nonce TEXT NOT NULL PRIMARY KEY, expires_ts BIGINT NOT NULL)",
+    "CREATE INDEX mxadmin_nonces_expires_idx ON mxadmin_nonces (expires_ts)",
+
+    "CREATE TABLE mxadmin_attempts (kind TEXT NOT NULL, name TEXT NOT NULL, failures BIGINT NOT NULL,"
+    " window_ends_ts BIGINT NOT NULL, PRIMARY KEY (kind, name))",
+    "CREATE INDEX mxadmin_attempts_window_ends_idx ON mxadmin_attempts (window_ends_ts)",
+    NULL,
+};
+
+static const char *const transactions[] = {
+    "CREATE TABLE mxadmin_transactions (token_hash BLOB NOT NULL, transaction_id TEXT NOT NULL,"
+    " event_id TEXT NOT NULL, created_ts BIGINT NOT NULL, PRIMARY KEY (token_hash, transaction_id))",
+    "CREATE INDEX mxadmin_transactions_created_idx ON mxadmin_transactions (created_ts)",
+    NULL,
+};
+
+/* AUTOINCREMENT: an operator who cancels a change by its id never meets another one. */
+static const char *const deferred[] = {
+    "CREATE TABLE mxadmin_deferred (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL,"
+    " target TEXT NOT NULL, parameters TEXT NOT NULL, actor TEXT NOT NULL, created_ts BIGINT NOT NULL,"
+    " UNIQUE (kind, target))",
+    NULL,
+};
+
+/* An index for each filter of the list, in its order; AUTOINCREMENT: a number is never given out again. */
+static const char *const audit[] = {
+    "CREATE TABLE mxadmin_audit (id INTEGER PRIMARY KEY AUTOINCREMENT, ts BIGINT NOT NULL,"
+    " admin TEXT NOT NULL, device_id TEXT, address TEXT NOT NULL, method TEXT NOT NULL, route TEXT NOT NULL,"
+    " target TEXT NOT NULL, parameters TEXT NOT NULL, outcome BIGINT, request_id TEXT NOT NULL)",
+    "CREATE INDEX mxadmin_audit_ts_idx ON mxadmin_audit (ts, id)",
+    "CREATE INDEX mxadmin_audit_admin_idx ON mxadmin_audit (admin, ts, id)",
+    "CREATE INDEX mxadmin_audit_target_idx ON mxadmin_audit (target, ts, id)",
+    "CREATE INDEX mxadmin_audit_route_idx ON mxadmin_audit (route, ts, id)",
+    NULL,
+};
+
+static const char *const external_ids[] = {
+    "CREATE TABLE mxadmin_external_ids (auth_provider TEXT NOT NULL, external_id TEXT NOT NULL,"
+    " localpart TEXT NOT NULL, PRIMARY KEY (auth_provider, external_id))",
+    "CREATE INDEX mxadmin_external_ids_localpart_idx ON mxadmin_external_ids (localpart)",
+    NULL,
+};
+
+/* One of a kind a target, as long as it has not ended. */
+static const char *const jobs[] = {
+    "CREATE TABLE mxadmin_jobs (id TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, target TEXT NOT NULL,"
+    " parameters TEXT NOT NULL, actor TEXT, status TEXT NOT NULL, cancelling BOOLEAN NOT NULL,"
+    " holder BIGINT NOT NULL, turn BIGINT NOT NULL, done BIGINT NOT NULL, total BIGINT NOT NULL,"
+    " cursor TEXT NOT NULL, result TEXT, failure BIGINT NOT NULL, error TEXT, attempts BIGINT NOT NULL,"
+    " created_ts BIGINT NOT NULL, due_ts BIGINT NOT NULL, started_ts BIGINT NOT NULL,"
+    " heartbeat_ts BIGINT NOT NULL, finished_ts BIGINT NOT NULL)",
+    "CREATE UNIQUE INDEX mxadmin_jobs_target_idx ON mxadmin_jobs (kind, target) WHERE finished_ts = 0",
+    "CREATE INDEX mxadmin_jobs_due_idx ON mxadmin_jobs (due_ts) WHERE finished_ts = 0",
+    "CREATE INDEX mxadmin_jobs_turn_idx ON mxadmin_jobs (turn) WHERE finished_ts = 0",
+    "CREATE INDEX mxadmin_jobs_holder_idx ON mxadmin_jobs (holder) WHERE holder <> 0",
+    "CREATE INDEX mxadmin_jobs_finished_idx ON mxadmin_jobs (finished_ts)",
+    "CREATE INDEX mxadmin_jobs_created_idx ON mxadmin_jobs (created_ts, id)",
+
+    "CREATE TABLE mxadmin_job_items (job_id TEXT NOT NULL, position BIGINT NOT NULL, item TEXT NOT NULL,"
+    " outcome TEXT, detail TEXT, PRIMARY KEY (job_id, position), UNIQUE (job_id, item))",
+    "CREATE INDEX mxadmin_job_items_waiting_idx ON mxadmin_job_items (job_id, position)"
+    " WHERE outcome IS NULL",
+    NULL,
+};
+
+static const char *const user_states[] = {
+    "CREATE TABLE mxadmin_user_states (localpart TEXT NOT NULL PRIMARY KEY, locked BOOLEAN NOT NULL,"
+    " suspended BOOLEAN NOT NULL, erased BOOLEAN NOT NULL, user_type TEXT)",
+    NULL,
+};
+
+/*
+ * What user lists are made from. Each order has an index that holds all that filters ask for, and one for
+ * backwards, because who is equal follows by name forwards all the same. The counts follow by triggers.
+ */
+#define ORDER_INDEXES(column)                                                                                \
+    "CREATE INDEX mxadmin_users_" column "_idx ON mxadmin_users (" column ", localpart, flags, user_type)",  \
+        "CREATE INDEX mxadmin_users_" column "_back_idx ON mxadmin_users (" column                           \
+        " DESC, localpart, flags, user_type)"
+#define COUNT_USER(row, change)                                                                              \
+    " INSERT INTO mxadmin_user_counts (flags, user_type, users) VALUES (" row ".flags, " row                 \
+    ".user_type, " change ") ON CONFLICT (flags, user_type) DO UPDATE SET users = users + " change ";"
+static const char *const user_lists[] = {
+    "CREATE TABLE mxadmin_refreshes (name TEXT NOT NULL PRIMARY KEY, refreshed_ts BIGINT NOT NULL,"
+    " took_ms BIGINT NOT NULL)",
+    "CREATE TABLE mxadmin_users (localpart TEXT NOT NULL PRIMARY KEY, display_name TEXT NOT NULL,"
+    " avatar_url TEXT NOT NULL, created_ts BIGINT NOT NULL, last_seen_ts BIGINT NOT NULL,"
+    " user_type TEXT NOT NULL, flags BIGINT NOT NULL)",
+    "CREATE INDEX mxadmin_users_name_idx ON mxadmin_users (localpart, flags, user_type)",
+    ORDER_INDEXES("display_name"),
+    ORDER_INDEXES("avatar_url"),
+    ORDER_INDEXES("created_ts"),
+    ORDER_INDEXES("last_seen_ts"),
+    "CREATE INDEX mxadmin_users_user_type_idx ON mxadmin_users (user_type, localpart, flags)",
+    "CREATE INDEX mxadmin_users_user_type_back_idx ON mxadmin_users (user_type DESC, localpart, flags)",
+    "CREATE TABLE mxadmin_user_counts (flags BIGINT NOT NULL, user_type TEXT NOT NULL, users BIGINT NOT NULL,"
+    " PRIMARY KEY (flags, user_type))",
+    "CREATE TRIGGER mxadmin_users_inserted AFTER INSERT ON mxadmin_users BEGIN" COUNT_USER("new", "1") " END",
+    "CREATE TRIGGER mxadmin_users_deleted AFTER DELETE ON mxadmin_users BEGIN" COUNT_USER("old", "-1") " END",
+    "CREATE TRIGGER mxadmin_users_updated AFTER UPDATE OF flags, user_type ON mxadmin_users BEGIN" COUNT_USER(
+        "old", "-1") COUNT_USER("new", "1") " END",
+    NULL,
+};
+
+const struct own_migration own_migrations[] = {
+    {"settings, nonces, attempts", first_tables},
+    {"transactions", transactions},
+    {"deferred", deferred},
+    {"audit", audit},
+    {"external ids", external_ids},
+    {"jobs", jobs},
+    {"user states", user_states},
+    {"user lists", user_lists},
+};
+const int64_t own_migrations_count = (int64_t)(sizeof own_migrations / sizeof *own_migrations);
