@@ -14,6 +14,7 @@
 #include "command/console.h"
 #include "command/deferred.h"
 #include "command/fsck.h"
+#include "command/handover.h"
 #include "command/init.h"
 #include "command/populate.h"
 #include "command/room.h"
@@ -49,6 +50,8 @@ static const struct {
     [OPTION_UNTIL] = {"until", "TIME", "nothing after this, such as 2026-01-31T23:59:59Z"},
     [OPTION_LIMIT] = {"limit", "N", "not more than so many (default: 100)"},
     [OPTION_CONFIG] = {"config", "FILE", "Dendrite's configuration, dendrite.yaml"},
+    [OPTION_TO] = {"to", "FILE", "the file for what is mxadmin's own; required"},
+    [OPTION_URL] = {"url", "URL", "Dendrite's address (default: http://127.0.0.1:8008)"},
 };
 #define HAS(option) (1U << (option))
 
@@ -126,6 +129,11 @@ static const struct command {
      command_populate, "make up users and rooms to try things out on",
      "The same numbers make the same users and rooms; what is there already stays. The users have no "
      "passwords."},
+    {NULL, "handover", NULL, HAS(OPTION_TO) | HAS(OPTION_CONFIG) | HAS(OPTION_URL) | HAS(OPTION_DRY_RUN),
+     command_handover, "hand a standalone homeserver over to a Dendrite, with mxadmin beside it",
+     "What is mxadmin's own moves to a file of its own, the configuration is rewritten, and what Dendrite "
+     "needs to "
+     "be\ntold is printed, with the shared secret. Stop the service first. If it is cut off, do it again."},
     {NULL, "apply", NULL, HAS(OPTION_DRY_RUN), command_apply,
      "make the changes that wait in Dendrite's database, while Dendrite is down",
      "Refuses if there is any sign that Dendrite runs. It takes root, or Dendrite's own user. The exit code "

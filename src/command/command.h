@@ -44,6 +44,8 @@ enum command_option {
     OPTION_UNTIL,
     OPTION_LIMIT,
     OPTION_CONFIG, /* of a command that has it: Dendrite's configuration; of any other: ours */
+    OPTION_TO,
+    OPTION_URL,
     OPTION__MAX
 };
 

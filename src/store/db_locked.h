@@ -19,8 +19,9 @@ enum db_lock { DB_LOCK_ALL, DB_LOCK_WRITERS };
 
 /*
  * Opens the file for reading and writing and begins the transaction that holds the lock; db_end() ends it,
- * db_close() closes. The owner of the file stays the owner of its journals, if root does it. ERR_BUSY, which
- * is not logged: somebody has the file open, or writes to it, for longer than a moment. Else as db_open().
+ * and of DB_LOCK_ALL the lock itself lasts until db_close(). The owner of the file stays the owner of its
+ * journals, if root does it. ERR_BUSY, which is not logged: somebody has the file open, or writes to it, for
+ * longer than a moment. Else as db_open().
  */
 MUST_CHECK enum err db_open_locked(struct db **db, const char *path, enum db_lock lock);
 

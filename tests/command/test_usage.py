@@ -10,7 +10,7 @@ from conftest import MXADMIN, ROOT, environment, run
 
 COMMANDS = ["init", "serve", "work", "attach", "check", "fsck", "sample", "account create", "account password",
             "account promote", "account demote", "account deactivate", "account list", "account token", "room create",
-            "room list", "room show", "room join", "room leave", "audit", "populate", "apply",
+            "room list", "room show", "room join", "room leave", "audit", "populate", "handover", "apply",
             "deferred list", "deferred cancel"]
 
 
