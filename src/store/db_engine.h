@@ -93,6 +93,16 @@ bool db_foreign_failed(struct db *db, int code);
 /* Frees what is known of them. */
 void db_forget_foreign(struct db *db);
 
+/* sqlite3_step(), also over what db_foreign_torn() tells of. */
+int db_step_code(struct stmt *stmt);
+
+/*
+ * Whether to try once more, after `attempt` attempts. A reader that meets the header of a log's index while
+ * it is written finds it torn, and if the writer is through before the reader asks for the lock, SQLite takes
+ * it for one of a writer that has crashed, which only who may write can put right.
+ */
+bool db_foreign_torn(int code, int attempt);
+
 /* Sees to it that there is the VFS that opens nothing for writing, and deletes nothing. Errors: ERR_NOMEM. */
 #define DB_VFS_READING "mxadmin-reading"
 enum err db_vfs_register(void);

@@ -41,6 +41,9 @@ static const struct {
 #define TICK_NS      ((int64_t)20 * 1000 * 1000)
 #define ATTEMPTS_MAX 5
 
+#define TORN_ATTEMPTS 20
+#define TORN_PAUSE_NS 500000 /* the writer needs a few instructions, and the processor for them */
+
 static bool look_at(const char *path, struct file_state *state)
 {
     struct stat status;
@@ -82,6 +85,14 @@ bool db_foreign_unchanged(const struct db *db)
     return true;
 }
 
+bool db_foreign_torn(int code, int attempt)
+{
+    if (code != SQLITE_READONLY_RECOVERY || attempt >= TORN_ATTEMPTS)
+        return false;
+    nanosleep(&(struct timespec){.tv_nsec = TORN_PAUSE_NS}, NULL);
+    return true;
+}
+
 /* Waits until the next change must have another time stamp than the last. */
 static void wait_for_tick(const struct file_state *state)
 {
@@ -118,7 +129,7 @@ static enum err run(struct db *db, const char *sql, const char *argument, int *c
     *code = SQLITE_NOMEM;
     if (e)
         return e;
-    *code = sqlite3_step(stmt->handle);
+    *code = db_step_code(stmt);
     db_done(&stmt);
     return ERR_OK;
 }
@@ -154,8 +165,7 @@ static enum err find_journal_mode(struct db *db, size_t i)
     struct stmt *stmt;
     enum err e = db_start(db, statements[i].journal_mode, DB_NO_ARGS, &stmt);
 
-    db->foreign[i].rollback =
-        e || sqlite3_step(stmt->handle) != SQLITE_ROW || strcmp(db_text(stmt, 0), "wal") != 0;
+    db->foreign[i].rollback = e || db_step_code(stmt) != SQLITE_ROW || strcmp(db_text(stmt, 0), "wal") != 0;
     db_done(&stmt);
     return e;
 }

@@ -48,12 +48,14 @@ static void stmt_free(struct stmt *stmt)
 static enum err stmt_prepare(struct db *db, const char *sql, struct stmt **out)
 {
     struct stmt *stmt = calloc(1, sizeof *stmt);
-    int code;
+    int code, attempt = 0;
 
     if (!stmt)
         return ERR_NOMEM;
     *stmt = (struct stmt){.db = db, .sql = sql};
-    code = sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt->handle, NULL);
+    do
+        code = sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt->handle, NULL);
+    while (db_foreign_torn(code, ++attempt));
     if (code != SQLITE_OK) {
         stmt_free(stmt);
         return db_failed(db, code, sql);
@@ -129,9 +131,21 @@ enum err db_query(struct db *db, const char *sql, const struct db_value *args, s
     return db_start(db, sql, args, count, stmt);
 }
 
-enum err db_step(struct stmt *stmt, bool *row)
+/* It is the first step of a statement that begins to read a file, so that nothing is lost by another. */
+int db_step_code(struct stmt *stmt)
 {
     int code = sqlite3_step(stmt->handle);
+
+    for (int attempt = 1; db_foreign_torn(code, attempt); attempt++) {
+        sqlite3_reset(stmt->handle);
+        code = sqlite3_step(stmt->handle);
+    }
+    return code;
+}
+
+enum err db_step(struct stmt *stmt, bool *row)
+{
+    int code = db_step_code(stmt);
 
     *row = code == SQLITE_ROW;
     if (sqlite3_stmt_readonly(stmt->handle) && !db_foreign_unchanged(stmt->db)) {

@@ -112,6 +112,23 @@ static void test_crash_with_a_log(void **state)
     assert_sum(w, 3 * ROWS);
 }
 
+/* The index of the log is as a writer leaves it who is cut off while it writes its header. */
+static void test_torn_index(void **state)
+{
+    struct world *w = *state;
+
+    let(w, "ow+");
+    attach(w);
+    assert_sum(w, 2 * ROWS);
+    shell("cp %s-shm %s/copy", w->d->path, w->d->folder);
+    shell("printf X | dd of=%s-shm bs=1 seek=60 conv=notrunc status=none", w->d->path);
+    assert_int_equal(read_sum(w), ERR_UNREACHABLE);
+    shell("dd if=%s/copy of=%s-shm bs=100 count=1 conv=notrunc status=none", w->d->folder, w->d->path);
+    assert_sum(w, 2 * ROWS);
+    let(w, "+");
+    assert_sum(w, 3 * ROWS);
+}
+
 /* It was in the middle of a change: only who may write can take back what is half done. */
 static void test_crash_with_a_journal(void **state)
 {
@@ -150,6 +167,7 @@ int main(void)
         TEST(test_brought_out_of_the_mode_while_we_read),
         TEST(test_brought_into_the_mode),
         TEST(test_crash_with_a_log),
+        TEST(test_torn_index),
         TEST(test_crash_with_a_journal),
     };
 
