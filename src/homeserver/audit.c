@@ -64,6 +64,28 @@ enum err audit_begin(struct audit *audit)
     return e;
 }
 
+bool audit_is_told(const struct audit *audit)
+{
+    return !audit || audit->row.id != 0;
+}
+
+void audit_withdraw(struct audit *audit)
+{
+    enum err e;
+
+    if (!audit || audit->row.id == 0)
+        return;
+    e = db_begin(audit->db, DB_NOTE);
+    if (!e)
+        e = db_end(audit->db, audit_delete(audit->db, audit->row.id));
+    if (e) {
+        log_error("audit: row %lld tells of what was refused: %s", (long long)audit->row.id, err_text(e));
+        return;
+    }
+    audit->row.id = 0;
+    audit_arm(audit);
+}
+
 void audit_unfinished(struct audit *audit)
 {
     if (audit)

@@ -39,6 +39,16 @@ void audit_arm(struct audit *audit);
  */
 MUST_CHECK enum err audit_begin(struct audit *audit);
 
+/* Whether the row has been written. NULL is allowed: there is none to be written. */
+bool audit_is_told(const struct audit *audit);
+
+/*
+ * Called after the first audit_begin(): what was to be changed elsewhere was refused, so that nothing has
+ * changed. The row goes, and comes again with what changes something. NULL is allowed. What fails is logged:
+ * the row then tells of what was refused.
+ */
+void audit_withdraw(struct audit *audit);
+
 /* The transaction that is open is not the act's last: it is not known yet how it ends. NULL is allowed. */
 void audit_unfinished(struct audit *audit);
 

@@ -7,6 +7,7 @@ static const char sql_insert[] =
     "INSERT INTO mxadmin_audit (ts, admin, device_id, address, method, route, target, parameters, request_id,"
     " outcome) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 static const char sql_set_outcome[] = "UPDATE mxadmin_audit SET outcome = ?2 WHERE id = ?1";
+static const char sql_delete[] = "DELETE FROM mxadmin_audit WHERE id = ?1";
 static const char sql_sweep[] = "DELETE FROM mxadmin_audit WHERE id IN"
                                 " (SELECT id FROM mxadmin_audit WHERE ts < ?1 ORDER BY ts, id LIMIT ?2)";
 
@@ -60,6 +61,11 @@ enum err audit_insert(struct db *db, const struct audit_row *row, int64_t *id)
 enum err audit_set_outcome(struct db *db, int64_t id, int64_t outcome)
 {
     return db_run(db, sql_set_outcome, DB_ARGS(DB_I(id), DB_I(outcome)), NULL);
+}
+
+enum err audit_delete(struct db *db, int64_t id)
+{
+    return db_run(db, sql_delete, DB_ARGS(DB_I(id)), NULL);
 }
 
 enum err audit_sweep(struct db *db, int64_t ts)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * mxadmin_audit: a row for every request and every command that has changed something. A row is added, is
- * told once how it ended, and goes when it is old; nothing else happens to it.
+ * told once how it ended, and goes when it is old, or at once, if nothing was changed after all; nothing else
+ * happens to it.
  */
 #ifndef STORE_AUDIT_H
 #define STORE_AUDIT_H
@@ -34,6 +35,9 @@ struct audit_row {
 MUST_CHECK enum err audit_insert(struct db *db, const struct audit_row *row, int64_t *id);
 
 MUST_CHECK enum err audit_set_outcome(struct db *db, int64_t id, int64_t outcome);
+
+/* Removes the row. */
+MUST_CHECK enum err audit_delete(struct db *db, int64_t id);
 
 /* Removes rows from before `ts`, at most AUDIT_SWEEP_MAX. */
 MUST_CHECK enum err audit_sweep(struct db *db, int64_t ts);

@@ -310,6 +310,33 @@ static void the_row_comes_before_the_question(void **state)
     assert_int_equal(outcome(d->db), 200);
 }
 
+/* What was refused elsewhere leaves no row, unless something was changed before. */
+static void a_refusal_is_withdrawn(void **state)
+{
+    struct database *d = *state;
+    struct request *request = begin(d, 0);
+    int64_t count = number(d->db, sql_count);
+
+    audit_withdraw(NULL);
+    assert_true(audit_is_told(NULL));
+    assert_false(audit_is_told(&request->audit));
+    audit_withdraw(&request->audit); /* there is nothing yet */
+    assert_int_equal(audit_begin(&request->audit), ERR_OK);
+    assert_true(audit_is_told(&request->audit));
+    audit_withdraw(&request->audit);
+    assert_false(audit_is_told(&request->audit));
+    assert_int_equal(number(d->db, sql_count), count);
+    /* Another try changes something. */
+    assert_int_equal(audit_begin(&request->audit), ERR_OK);
+    audit_end(&request->audit, 200);
+    assert_int_equal(number(d->db, sql_count), count + 1);
+    assert_int_equal(outcome(d->db), 200);
+    request = begin(d, 0);
+    assert_int_equal(change(d->db, DB_WRITE, ERR_OK), ERR_OK);
+    assert_true(audit_is_told(&request->audit));
+    audit_end(&request->audit, 200);
+}
+
 /* Rows that are too old go when another comes, not all at once, and none while rows are kept for ever. */
 static void old_rows_go(void **state)
 {
@@ -354,6 +381,7 @@ int main(void)
         TEST(several_transactions_have_one_end),
         TEST(a_row_that_cannot_be_written_prevents_the_change),
         TEST(the_row_comes_before_the_question),
+        TEST(a_refusal_is_withdrawn),
         TEST(old_rows_go),
     };
 

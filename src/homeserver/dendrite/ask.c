@@ -250,6 +250,24 @@ static bool is_change(enum endpoint endpoint)
     return endpoint != ENDPOINT_NONCE && endpoint != ENDPOINT_LOGIN;
 }
 
+/*
+ * Asks for a change, which the audit is told before. What is refused, or did not come to Dendrite, has
+ * changed nothing: if that was all, nothing is told.
+ */
+static enum err send_change(struct homeserver *hs, const struct question *q, const char *target,
+                            const char *body, struct http_answer *answer)
+{
+    bool told = audit_is_told(hs->audit);
+    enum err e = audit_begin(hs->audit);
+
+    if (e)
+        return e;
+    e = send(hs, q, target, body, answer);
+    if (e && e != ERR_GATEWAY && !told)
+        audit_withdraw(hs->audit);
+    return e;
+}
+
 /* The same, without taking the body over. */
 static enum err ask(struct homeserver *hs, const struct question *q, struct http_answer *answer)
 {
@@ -260,10 +278,8 @@ static enum err ask(struct homeserver *hs, const struct question *q, struct http
         e = make_target(hs, q, &target);
     if (!e)
         e = make_body(q, &body);
-    if (!e && is_change(q->endpoint))
-        e = audit_begin(hs->audit);
     if (!e)
-        e = send(hs, q, target.data, body.data, answer);
+        e = (is_change(q->endpoint) ? send_change : send)(hs, q, target.data, body.data, answer);
     buf_free(&body);
     buf_free(&target);
     return e;

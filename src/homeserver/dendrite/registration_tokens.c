@@ -43,8 +43,13 @@ enum err dendrite_add_registration_token(struct homeserver *hs, const struct reg
 {
     struct arena *arena = arena_new();
     const char *admin_token = NULL;
-    enum err e = arena ? dendrite_admin_token(hs, arena, &admin_token) : ERR_NOMEM;
+    struct registration_token other;
+    enum err e = arena ? registration_tokens_find(hs->db, token->token, arena, &other) : ERR_NOMEM;
 
+    if (!e)
+        e = ERR_EXISTS;
+    else if (e == ERR_NOT_FOUND)
+        e = dendrite_admin_token(hs, arena, &admin_token);
     if (!e)
         e = add(hs, token, admin_token);
     arena_free(&arena);

@@ -5,6 +5,7 @@
 
 #include "homeserver/dendrite/ask.h"
 #include "store/event_reports.h"
+#include "store/rooms.h"
 
 /* Asks with an admin's token. */
 static enum err ask_as_admin(struct homeserver *hs, struct question question)
@@ -45,8 +46,26 @@ enum err dendrite_refresh_devices(struct homeserver *hs, const char *user_id)
     return ask_as_admin(hs, (struct question){.endpoint = ENDPOINT_REFRESH_DEVICES, .segments = {user_id}});
 }
 
+/* Dendrite says that it does not know a room with 200. */
+static enum err find_room(struct homeserver *hs, const char *room_id)
+{
+    struct arena *arena = arena_new();
+    struct room_row row = {0};
+    enum err e = arena ? rooms_find(hs->db, room_id, arena, &row) : ERR_NOMEM;
+
+    if (!e && row.latest.count == 0) /* an invitation to it is all that is known */
+        e = ERR_NOT_FOUND;
+    nids_free(&row.latest);
+    arena_free(&arena);
+    return e;
+}
+
 enum err dendrite_download_state(struct homeserver *hs, const char *server_name, const char *room_id)
 {
+    enum err e = find_room(hs, room_id);
+
+    if (e)
+        return e;
     return ask_as_admin(
         hs, (struct question){.endpoint = ENDPOINT_DOWNLOAD_STATE, .segments = {server_name, room_id}});
 }
