@@ -91,7 +91,6 @@ struct person {
     char localpart[32];
     char user_id[ID_SIZE];
     char display_name[32];
-    struct profile profile;
 };
 
 static void make_person(const struct populating *populating, uint64_t number, struct person *person)
@@ -100,7 +99,6 @@ static void make_person(const struct populating *populating, uint64_t number, st
     snprintf(person->user_id, sizeof person->user_id, "@%s:%s", person->localpart,
              populating->writer.server_name);
     snprintf(person->display_name, sizeof person->display_name, "User %llu", (unsigned long long)number + 1);
-    person->profile = (struct profile){.display_name = person->display_name};
 }
 
 static struct person pick(const struct populating *populating, struct picking *picking)
@@ -182,9 +180,10 @@ static enum err fill_room(struct populating *populating, struct room *room, stru
 
     for (int64_t i = 1; !e && i < members; i++) {
         struct person person = pick(populating, picking);
+        const struct profile profile = {.display_name = person.display_name};
 
         populating->writer.now_ms++;
-        e = room_join(room, person.user_id, &person.profile);
+        e = room_join(room, person.user_id, &profile);
         if (!e && i == 1)
             e = say(room, &person, "Hello, everybody!");
     }
