@@ -72,6 +72,17 @@ def check_asked(wanted, requests):
     assert len(have) == len(wanted) and all(map(re.fullmatch, wanted, have)), have
 
 
+def check_audit(case, answer, rows, changed):
+    """What was changed has left one row, what was refused none; where it broke off, there may be one."""
+    assert len(rows) <= 1 and (rows or not changed), rows
+    if rows:
+        who = case.get("as", "none")
+        want = {"method": case["method"], "outcome": answer.status, "request_id": answer.headers["x-request-id"],
+                "admin": "@%s:example.org" % who if who in ("admin", "user") else "re:"}
+        assert cases.matches(want, rows[0]), rows
+        assert changed or answer.status >= 502 or answer.status == 200
+
+
 @pytest.mark.parametrize("kind, file, case", [
     pytest.param(kind, file, case, id=f"{kind}-{file}-{case['name']}", marks=[pytest.mark.real] * (kind == "real"))
     for kind in HOMESERVERS for file in FILES for case in FILES[file][1] if is_for(kind, case)])
@@ -83,7 +94,7 @@ def test_case(stage, kind, file, case):
         homeserver.stop()
     elif not case.get("down") and not homeserver.is_running():
         homeserver.start()
-    before = without_audit(service.dump())
+    before, last = without_audit(service.dump()), service.last_audit()
     if kind == "stand-in":
         homeserver.requests.clear()
         homeserver.faults = [Fault(**case["fault"])] if "fault" in case else []
@@ -97,5 +108,7 @@ def test_case(stage, kind, file, case):
     # Parts of the real one go on writing after its answer.
     if kind == "stand-in" and case.get("unchanged", case["status"] >= 400):
         assert without_audit(service.dump()) == before, "a database has changed"
+    if kind == "stand-in":
+        check_audit(case, answer, service.audit(last), without_audit(service.dump()) != before)
     for variable, path in case.get("save", {}).items():
         stage.variables[variable] = cases.pick(answer.json(), path)

@@ -142,6 +142,9 @@ class Service:
         finally:
             database.close()
 
+    def last_audit(self):
+        return max((row["id"] for row in self.audit()), default=0)
+
     @staticmethod
     def rows(database, table):
         cursor = database.execute('SELECT * FROM "%s"' % table)
