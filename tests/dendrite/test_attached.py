@@ -9,7 +9,8 @@ of tests/api/cases.py a case may have
       only: stand-in                      # or real; where it is no case for the other
 
 of which the first two are looked at with the stand-in only, and a case with a fault is for it only. A head may have
-{homeserver: {option: value}} for the homeserver's folder. Users are the fixture's, rooms its ${lobby} and so on.
+{homeserver: {option: value}} for the homeserver's folder, and {attach: true} where mxadmin is to have an account of its
+own there. Users are the fixture's, rooms its ${lobby} and so on.
 """
 import os
 import re
@@ -25,7 +26,7 @@ from folder import Folder
 from stand_in import Fault
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cases")
-FILES = cases.load(FOLDER, {"config", "homeserver"}, cases.KEYS | {"asked", "fault", "down", "only"})
+FILES = cases.load(FOLDER, {"attach", "config", "homeserver"}, cases.KEYS | {"asked", "fault", "down", "only"})
 
 
 def is_for(kind, case):
@@ -44,6 +45,8 @@ class Stage:
             head = FILES[file][0]
             self.homeserver = HOMESERVERS[kind](Folder(**head.get("homeserver", {}))).start()
             self.beside = Beside(self.homeserver, head.get("config")).__enter__()
+            if head.get("attach"):
+                self.beside.service.command("attach", "--config", str(self.homeserver.folder.config_file))
             self.variables = {**ROOMS, **self.beside.service.tokens}
             self.key = (kind, file)
         return self
