@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <jansson.h>
 
@@ -242,9 +243,12 @@ static enum err list_as_json(const struct account *account, struct list *list)
 
 static enum err list_as_text(const struct account *account, const struct list *list)
 {
-    char when[CONSOLE_TIME_SIZE], safe[2 * ID_SIZE], user_id[2 * ID_SIZE];
+    time_t created = (time_t)(account->created_ts / 1000);
+    char when[32] = "", safe[2 * ID_SIZE], user_id[2 * ID_SIZE];
+    struct tm tm;
 
-    console_time(account->created_ts, when);
+    if (gmtime_r(&created, &tm))
+        strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
     snprintf(user_id, sizeof user_id, "@%s:%s", account->localpart, list->server_name);
     console_safe(user_id, safe, sizeof safe);
     printf("%-40s %-10s %s%s\n", safe, type_name(account->type), when,

@@ -52,9 +52,12 @@ static const char *column(const char *text, char safe[TEXT_SIZE])
 static void print_row(const struct audit_row *row)
 {
     const char *const columns[] = {row->admin, row->method, row->route, row->target, row->parameters};
-    char when[CONSOLE_TIME_SIZE], safe[TEXT_SIZE];
+    time_t seconds = (time_t)(row->ts / 1000);
+    char when[32] = "", safe[TEXT_SIZE];
+    struct tm tm;
 
-    console_time(row->ts, when);
+    if (gmtime_r(&seconds, &tm))
+        strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
     fputs(when, stdout);
     if (row->outcome == AUDIT_UNKNOWN)
         fputs("   ?", stdout);

@@ -46,8 +46,6 @@ enum command_option {
     OPTION_CONFIG, /* of a command that has it: Dendrite's configuration; of any other: ours */
     OPTION_TO,
     OPTION_URL,
-    OPTION_STATUS,
-    OPTION_KIND,
     OPTION__MAX
 };
 

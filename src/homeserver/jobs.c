@@ -43,10 +43,9 @@ static int64_t backoff_ms(int64_t attempts)
 }
 
 /* What becomes of a job after a batch that ended with `e`. */
-static void judge(struct job *job, enum err e, const struct homeserver *hs, struct arena *arena)
+static void judge(struct job *job, enum err e, const char *reason, struct arena *arena)
 {
-    const char *error = hs->reason ? arena_strdup(arena, hs->reason) : NULL;
-    int64_t wait_ms = backoff_ms(job->attempts + 1);
+    const char *error = reason ? arena_strdup(arena, reason) : NULL;
 
     job->failure = e;
     job->error = !e ? NULL : error ? error : err_text(e);
@@ -55,7 +54,7 @@ static void judge(struct job *job, enum err e, const struct homeserver *hs, stru
         return;
     job->status = is_passing(e, job->attempts) ? JOB_SCHEDULED : JOB_FAILED;
     if (job->status == JOB_SCHEDULED)
-        job->due_ts = clock_now_ms() + (hs->retry_after_ms > wait_ms ? hs->retry_after_ms : wait_ms);
+        job->due_ts = clock_now_ms() + backoff_ms(job->attempts);
 }
 
 static void log_job(const struct job *job)
@@ -78,11 +77,10 @@ static enum err do_batch(struct homeserver *hs, struct job *job, struct arena *a
     enum err e = ERR_UNSUPPORTED;
 
     inner.in_job = true;
-    inner.retry_after_ms = 0;
     inner.reason = kind ? NULL : "this version of mxadmin knows no such job";
     if (kind)
         e = kind->step(&inner, job, arena);
-    judge(job, e, &inner, arena);
+    judge(job, e, inner.reason, arena);
     e = db_begin(hs->db, DB_WRITE);
     if (e)
         return e;

@@ -41,10 +41,11 @@ def is_reading(call):
 
 
 class Beside:
-    """`homeserver` runs; with `whole` the same nginx has the rest of its paths. `ask` is as the homeserver's own."""
+    """`homeserver` runs; with `whole` the same nginx has the rest of its paths, with `account` mxadmin has an account of
+    its own there. `ask` is as the homeserver's own."""
 
-    def __init__(self, homeserver, config=None, whole=False, traced=False):
-        self.homeserver = homeserver
+    def __init__(self, homeserver, config=None, whole=False, traced=False, account=False):
+        self.homeserver, self.account = homeserver, account
         self.service = Attached(homeserver, config)
         if whole:
             self.front = HomeserverNginx(self.service, homeserver.port)
@@ -52,6 +53,8 @@ class Beside:
             self.front = (TracedNginx if traced else Nginx)(self.service)
 
     def __enter__(self):
+        if self.account:
+            self.service.command("attach")
         self.front.start()
         self.port, self.client = self.front.port, self.front.client
         return self

@@ -97,7 +97,7 @@ class Folder:
             "url": "",
             "as_token": self.as_token,
             "hs_token": self.hs_token,
-            "sender_localpart": "mxadmin",
+            "sender_localpart": "_mxadmin",
             "rate_limited": False,
             "namespaces": {"users": [{"exclusive": False, "regex": r"@.*:example\.org"}], "aliases": [], "rooms": []},
         }, sort_keys=False))

@@ -20,6 +20,8 @@ import traceback
 import types
 import urllib.parse
 
+import yaml
+
 import answers
 import routes
 from acts import accounts, sessions
@@ -186,23 +188,23 @@ class StandIn(Homeserver):
         """Also again, after stop(), at the same port; what it had in its memory is forgotten."""
         self.database = Database(self.folder)
         config = self.database.config
-        self.memory = types.SimpleNamespace(
-            nonces=set(), transactions={}, notices=config["global"]["server_notices"]["enabled"],
-            as_token=self.folder.as_token if config.get("app_service_api") else None)
-        if self.memory.as_token:
-            self.make_service()
+        self.memory = types.SimpleNamespace(nonces=set(), transactions={}, as_token=None,
+                                            notices=config["global"]["server_notices"]["enabled"])
+        for path in config.get("app_service_api", {}).get("config_files", []):
+            self.make_service(yaml.safe_load((self.folder.path / path).read_text()))
         self.server = Server(self.wanted_port, self)
         self.port = self.wanted_port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
         return self
 
-    def make_service(self):
+    def make_service(self, registration):
         """The account and the session that Dendrite makes for an application service."""
-        database = self.database
+        database, sender = self.database, registration["sender_localpart"]
+        self.memory.as_token = registration["as_token"]
         database.connection.execute("BEGIN IMMEDIATE")
-        if not account(database, "mxadmin"):
-            accounts.add(database, "mxadmin", "", APPSERVICE, "mxadmin")
-        sessions.add_device(database, self.memory.as_token, "mxadmin", "mxadmin", "mxadmin")
+        if not account(database, sender):
+            accounts.add(database, sender, "", APPSERVICE, registration["id"])
+        sessions.add_device(database, self.memory.as_token, sender, sender, sender)
         database.connection.execute("COMMIT")
 
     def is_running(self):
@@ -213,6 +215,8 @@ class StandIn(Homeserver):
             self.server.end()
             self.server = self.port = None
             self.database.close()
+
+    kill = stop
 
     def close(self):
         self.stop()

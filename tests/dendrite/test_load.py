@@ -20,4 +20,4 @@ def test_load(journal):
     assert mixed.hurt == []
     assert mixed.errors - alone.errors == set()
     assert set(mixed.own["seen"]) <= {f"{what} 200" for what in mixed.own["times"]}
-    assert set(mixed.theirs["seen"]) <= {f"{what} 200" for what in mixed.theirs["times"]}
+    assert set(mixed.theirs["seen"]) <= {f"{what} 200" for what in mixed.theirs["times"]}, mixed.refused

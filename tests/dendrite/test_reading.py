@@ -65,11 +65,25 @@ def test_files_stay_when_it_is_down(make_homeserver, files, journal):
     watch.close()
 
 
+# What changes the homeserver, by the homeserver.
+WRITES = [
+    ("POST", "/_dendrite/admin/resetPassword/@user20:example.org", {"password": "password of user20"}),
+    ("POST", f"/_dendrite/admin/evacuateRoom/{LOBBY}", None),
+    ("POST", "/_synapse/admin/v1/send_server_notice",
+     {"user_id": "@user23:example.org", "content": {"msgtype": "m.text", "body": "Hello"}}),
+    ("POST", "/_synapse/admin/v1/deactivate/@user21:example.org", {"erase": False}),
+    ("DELETE", "/_synapse/admin/v2/users/@user22:example.org/devices/shared_secret_registration", None),
+    ("POST", "/_dendrite/admin/registrationTokens/new", {"token": "abc"}),
+]
+
+
 @pytest.mark.parametrize("files, journal", [("one", "delete"), ("split", "wal")])
 def test_nothing_is_opened_to_write(make_homeserver, files, journal):
     homeserver = make_homeserver(files=files, journal=journal)
     with Beside(homeserver, traced=True) as beside:
         read(beside)
+        for method, path, body in WRITES:
+            assert beside.ask(method, path, "admin", body).status == 200, path
     calls, writing = beside.front.calls(homeserver.folder.path)
     assert writing == []
     assert len(calls) >= len(homeserver.folder.databases)
