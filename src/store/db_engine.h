@@ -97,9 +97,9 @@ void db_forget_foreign(struct db *db);
 int db_step_code(struct stmt *stmt);
 
 /*
- * Whether to try once more, after `attempt` attempts. A reader that meets the header of a log's index while
- * it is written finds it torn, and if the writer is through before the reader asks for the lock, SQLite takes
- * it for one of a writer that has crashed, which only who may write can put right.
+ * Whether to try once more, after `attempt` attempts. A reader can meet the header of a log's index while it
+ * is written, or a journal while it is deleted, and if the writer is through before the reader asks for the
+ * lock, SQLite takes it for what a crash has left behind, which only who may write can put right.
  */
 bool db_foreign_torn(int code, int attempt);
 

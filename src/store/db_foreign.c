@@ -87,7 +87,7 @@ bool db_foreign_unchanged(const struct db *db)
 
 bool db_foreign_torn(int code, int attempt)
 {
-    if (code != SQLITE_READONLY_RECOVERY || attempt >= TORN_ATTEMPTS)
+    if ((code != SQLITE_READONLY_RECOVERY && code != SQLITE_READONLY_ROLLBACK) || attempt >= TORN_ATTEMPTS)
         return false;
     nanosleep(&(struct timespec){.tv_nsec = TORN_PAUSE_NS}, NULL);
     return true;
