@@ -88,6 +88,9 @@ handler experimental_features_unsupported;
 handler shadow_ban_unsupported;
 handler account_validity_unsupported;
 
+/* user_login.c */
+handler user_login_post;
+
 /* users.c */
 handler user_get;
 handler user_admin_get;

@@ -19,6 +19,7 @@ static enum err step_deactivate(struct homeserver *hs, struct job *job, struct a
 static const struct job_kind kinds[] = {
     {JOB_EVACUATE_ROOM, job_evacuate_room},
     {JOB_DEACTIVATE, step_deactivate},
+    {JOB_END_SESSION, job_end_session},
 };
 
 const struct job_kind *job_kind_find(const char *name)

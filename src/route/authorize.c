@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include "base/clock.h"
 #include "route/authorize.h"
 
 #define MIXED_TOKENS "Mixing Authorization headers and access_token query parameters."
@@ -34,6 +35,8 @@ bool authorize(struct call *call, enum access access)
         call_fail(call, API_MISSING_TOKEN, NULL);
     else if (!caller_find(call))
         return false;
+    else if (caller->owner.valid_until_ts && caller->owner.valid_until_ts <= clock_now_ms())
+        call_fail(call, API_UNKNOWN_TOKEN, "Access token has expired");
     else if (caller->owner.locked)
         call_fail(call, API_USER_LOCKED, NULL);
     else if (access > ACCESS_GUEST && caller->owner.type == ACCOUNT_GUEST)

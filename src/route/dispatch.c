@@ -131,8 +131,9 @@ void dispatch_run(struct call *call, struct dispatched *dispatched)
 }
 
 /*
- * Each device once a minute, and never waiting for the lock: it is a note that the next request can make as
- * well. A caller whose session this very request has ended has no row any more, and nothing is changed.
+ * Each device of the user's own once a minute, and never waiting for the lock: it is a note that the next
+ * request can make as well. A caller whose session this very request has ended has no row any more, and
+ * nothing is changed.
  */
 static void note_seen(struct call *call)
 {
@@ -145,7 +146,7 @@ static void note_seen(struct call *call)
     struct db *db = call->app->db;
     enum err e;
 
-    if (!owner->localpart || !owner->device_id || now - owner->last_seen_ts < SEEN_EVERY_MS)
+    if (!owner->localpart || !owner->device_id || owner->puppet || now - owner->last_seen_ts < SEEN_EVERY_MS)
         return;
     if (db_attached(db)) /* the row is Dendrite's, who sees to it itself */
         return;

@@ -32,6 +32,7 @@ const struct route routes[] = {
     {METHOD_POST, SYNAPSE "/reset_password/{user_id}", user_password_post, .access = ACCESS_ADMIN, .hashes = true},
     {METHOD_POST, SYNAPSE "/deactivate/{user_id}", user_deactivate_post, .access = ACCESS_ADMIN, .slow = true},
     {METHOD_PUT,  SYNAPSE "/suspend/{user_id}", user_suspend_put, .access = ACCESS_ADMIN},
+    {METHOD_POST, SYNAPSE "/users/{user_id}/login", user_login_post, .access = ACCESS_ADMIN},
     {METHOD_POST, SYNAPSE "/users/{user_id}/shadow_ban", shadow_ban_unsupported, .access = ACCESS_ADMIN},
     {METHOD_DELETE, SYNAPSE "/users/{user_id}/shadow_ban", shadow_ban_unsupported, .access = ACCESS_ADMIN},
     {METHOD_GET,  SYNAPSE "/users/{user_id}/override_ratelimit", ratelimit_get, .access = ACCESS_ADMIN, .reads = true},

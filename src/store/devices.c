@@ -5,13 +5,14 @@
 #include "store/devices.h"
 #include "store/user_list.h"
 
-/* One statement, six look-ups by primary key or unique index: it runs for every request. */
+/* One statement, seven look-ups by primary key or unique index: it runs for every request. */
 static const char sql_find_token[] =
     "SELECT d.localpart, d.device_id, " DEFERRED_TYPE ", COALESCE(d.last_seen_ts, 0), a.account_type,"
-    " COALESCE(s.locked, 0)"
+    " COALESCE(s.locked, 0), p.device_id IS NOT NULL, COALESCE(p.valid_until_ts, 0)"
     " FROM userapi_devices d JOIN userapi_accounts a ON a.localpart = d.localpart"
     " AND a.server_name = d.server_name" DEFERRED_JOIN
     " LEFT JOIN mxadmin_user_states s ON s.localpart = d.localpart"
+    " LEFT JOIN mxadmin_puppets p ON p.localpart = d.localpart AND p.device_id = d.device_id"
     " WHERE d.access_token = ?1 AND d.server_name = ?2 AND d.device_id IS NOT NULL AND NOT a.is_deactivated";
 static const char sql_list[] =
     "SELECT device_id, display_name, COALESCE(last_seen_ts, 0), COALESCE(ip, ''), COALESCE(user_agent, '')"
@@ -78,6 +79,8 @@ enum err devices_find_token(struct db *db, const char *token, const char *server
         owner->last_seen_ts = db_int(stmt, 3);
         owner->own_type = (enum account_type)db_int(stmt, 4);
         owner->locked = db_int(stmt, 5) != 0;
+        owner->puppet = db_int(stmt, 6) != 0;
+        owner->valid_until_ts = db_int(stmt, 7);
     }
     db_done(&stmt);
     return e;

@@ -114,6 +114,12 @@ static const char *const user_lists[] = {
     NULL,
 };
 
+static const char *const puppets[] = {
+    "CREATE TABLE mxadmin_puppets (localpart TEXT NOT NULL, device_id TEXT NOT NULL, admin TEXT NOT NULL,"
+    " valid_until_ts BIGINT NOT NULL, PRIMARY KEY (localpart, device_id))",
+    NULL,
+};
+
 const struct own_migration own_migrations[] = {
     {"settings, nonces, attempts", first_tables},
     {"transactions", transactions},
@@ -123,5 +129,6 @@ const struct own_migration own_migrations[] = {
     {"jobs", jobs},
     {"user states", user_states},
     {"user lists", user_lists},
+    {"puppets", puppets},
 };
 const int64_t own_migrations_count = (int64_t)(sizeof own_migrations / sizeof *own_migrations);

@@ -163,6 +163,38 @@ static void answers_in_order(void **state)
     }
 }
 
+/* What only we know of an account or a session counts with the token. */
+static void own_states_of_a_token_count(void **state)
+{
+    static const struct {
+        const char *before;
+        int status;
+        const char *code; /* NULL: none */
+    } states[] = {
+        {"INSERT INTO mxadmin_user_states VALUES ('user01', 0, 1, 0, NULL)", 200, NULL},
+        {"UPDATE mxadmin_user_states SET locked = 1", 401, "M_USER_LOCKED"},
+        {"UPDATE mxadmin_user_states SET locked = 0", 200, NULL},
+        {"INSERT INTO mxadmin_puppets SELECT localpart, device_id, 'admin', 0 FROM userapi_devices"
+         " WHERE access_token = '" USER_TOKEN "'",
+         200, NULL},
+        {"UPDATE mxadmin_puppets SET valid_until_ts = 99999999999999", 200, NULL},
+        {"UPDATE mxadmin_puppets SET valid_until_ts = 1", 401, "M_UNKNOWN_TOKEN"},
+    };
+    const struct asked asked = {"GET", WHOAMI, USER_TOKEN, NULL};
+    struct database *d = *state;
+
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+        struct asking a;
+
+        run(d->db, states[i].before);
+        ask(&a, d->db, &asked);
+        assert_int_equal(a.call.reply.status, states[i].status);
+        if (states[i].code)
+            assert_string_equal(errcode(&a), states[i].code);
+        done(&a);
+    }
+}
+
 /* Nothing is read for a caller who may not call, nor for a GET, nor of a body known to be too large. */
 static void reads_no_body_in_vain(void **state)
 {
@@ -447,6 +479,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(answers_in_order),
+        TEST(own_states_of_a_token_count),
         TEST(reads_no_body_in_vain),
         TEST(hashing_routes_are_told_apart),
         TEST(knows_the_caller),

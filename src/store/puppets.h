@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+/* mxadmin_puppets: sessions of users that admins were given, to act as those users. */
+#ifndef STORE_PUPPETS_H
+#define STORE_PUPPETS_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "store/db.h"
+
+struct puppet {
+    const char *localpart; /* of the user */
+    const char *device_id;
+    const char *admin;      /* the localpart of whom it was given to */
+    int64_t valid_until_ts; /* ms; 0: for ever */
+};
+
+/* Adds one, in the transaction that is open. */
+MUST_CHECK enum err puppets_insert(struct db *db, const struct puppet *puppet);
+
+/* Forgets one; fine when there is none. Likewise. */
+MUST_CHECK enum err puppets_delete(struct db *db, const char *localpart, const char *device_id);
+
+#endif
