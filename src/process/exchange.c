@@ -19,7 +19,7 @@ enum err app_open(struct app *app, const struct config *config)
     if (e)
         app_close(app);
     else
-        db_checkpoint_later(app->db);
+        db_tidy_later(app->db);
     return e;
 }
 
@@ -90,6 +90,6 @@ enum err exchange_answer(struct exchange *exchange, struct buf *out)
 void exchange_end(struct exchange *exchange)
 {
     dispatch_end(&exchange->call, &exchange->dispatched);
-    db_checkpoint(exchange->call.app->db);
+    db_tidy(exchange->call.app->db);
     forget(exchange);
 }

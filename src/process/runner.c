@@ -70,7 +70,7 @@ static void run(struct runner *runner)
             pause_ms = FAILED_PAUSE_MS;
         if (pause_ms > 0)
             upkeep_turn(&runner->app.homeserver, &pause_ms);
-        db_checkpoint(runner->app.db);
+        db_tidy(runner->app.db);
         new_first = !new_first;
     }
 }

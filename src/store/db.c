@@ -19,7 +19,7 @@
 
 /*
  * Pages in the write-ahead log that make the end of a transaction copy them into the file: as many as SQLite
- * has for that, or where it is left to db_checkpoint(), 128 MiB.
+ * has for that, or where it is left to db_tidy(), 128 MiB.
  */
 #define WAL_PAGES       1000
 #define WAL_PAGES_LATER 32768
@@ -127,18 +127,19 @@ static int committed(void *context, sqlite3 *handle, const char *name, int pages
     (void)handle;
     (void)name;
     db->wal_pages = pages;
-    if (pages >= (db->checkpoints_later ? WAL_PAGES_LATER : WAL_PAGES))
+    if (pages >= (db->tidy_later ? WAL_PAGES_LATER : WAL_PAGES))
         checkpoint(db);
     return SQLITE_OK;
 }
 
-void db_checkpoint_later(struct db *db)
+void db_tidy_later(struct db *db)
 {
-    db->checkpoints_later = true;
+    db->tidy_later = true;
 }
 
-void db_checkpoint(struct db *db)
+void db_tidy(struct db *db)
 {
+    set_bulk(db, false);
     if (db->wal_pages >= WAL_PAGES)
         checkpoint(db);
 }
@@ -241,7 +242,6 @@ enum err db_end(struct db *db, enum err err)
      */
     if (err && !sqlite3_get_autocommit(db->handle))
         (void)!execute(db, sql_rollback, false);
-    set_bulk(db, false);
     return err;
 }
 

@@ -155,10 +155,10 @@ MUST_CHECK enum err db_integer(struct db *db, const char *sql, const struct db_v
 /*
  * A transaction. DB_WRITE takes the write lock at once (BEGIN IMMEDIATE), waiting up to DB_BUSY_TIMEOUT_MS,
  * so that it cannot fail in its middle for a lock; DB_WRITE_NOW is the same without waiting, DB_WRITE_BULK
- * with memory for some ten thousand rows, which would otherwise be written and read again and again; db_end()
- * gives it back. DB_NOTE is DB_WRITE for what the program keeps for itself, such as counters of failures: it
- * is nobody's change, and db_before_commit() passes it over. The lock is that of our own file alone. Errors:
- * ERR_BUSY, ERR_IO.
+ * with memory for some ten thousand rows, which would otherwise be written and read again and again, and
+ * which lasts until a transaction of another kind or db_tidy(). DB_NOTE is DB_WRITE for what the program
+ * keeps for itself, such as counters of failures: it is nobody's change, and db_before_commit() passes it
+ * over. The lock is that of our own file alone. Errors: ERR_BUSY, ERR_IO.
  */
 enum db_mode { DB_READ, DB_WRITE, DB_WRITE_NOW, DB_WRITE_BULK, DB_NOTE };
 MUST_CHECK enum err db_begin(struct db *db, enum db_mode mode);
@@ -172,11 +172,11 @@ MUST_CHECK enum err db_end(struct db *db, enum err err);
 /*
  * What is committed is safe in a log beside the file. Once that is long, the end of a transaction copies it
  * into the file: all of it is written and synchronised a second time, and what several transactions changed,
- * several times. After db_checkpoint_later() that is left to db_checkpoint(), to be called when nobody waits
- * for an answer; a log of 128 MiB is still seen to at once.
+ * several times. After db_tidy_later() that is left to db_tidy(), to be called between two acts when nobody
+ * waits for an answer; a log of 128 MiB is still seen to at once.
  */
-void db_checkpoint_later(struct db *db);
-void db_checkpoint(struct db *db);
+void db_tidy_later(struct db *db);
+void db_tidy(struct db *db);
 
 /*
  * Has `act` run with `context` at the end of the next transaction that changes a row, inside it, so that what

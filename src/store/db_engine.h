@@ -46,11 +46,11 @@ struct db {
     struct stmt **places;
     size_t size; /* of places; a power of two */
     size_t count;
-    bool bulk;                /* the transaction that is open has the large cache */
+    bool bulk;                /* the page cache is the large one */
     bool theirs;              /* a file of Dendrite's, opened with its lock: none of our tables are there */
     int64_t waiting_since_ms; /* for a lock; on the monotonic clock */
     int wal_pages;            /* in the write-ahead log at the last commit, and not copied since */
-    bool checkpoints_later;   /* until db_checkpoint() */
+    bool tidy_later;          /* until db_tidy() */
     struct {
         enum err (*act)(void *context); /* NULL: nothing is asked for */
         void *context;

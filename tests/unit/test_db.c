@@ -341,15 +341,15 @@ static void checkpoints_can_be_left_for_later(void **state)
     assert_int_equal(add_many(d->db), ERR_OK); /* 4 MB, each row by a transaction of its own */
     before = file_size(d);
     assert_true(before > 2000000);
-    db_checkpoint_later(d->db);
+    db_tidy_later(d->db);
     run(d->db, "UPDATE things SET name = 'more' || name");
     assert_int_equal(add_many(d->db), ERR_OK);
     assert_int_equal(file_size(d), before);
-    db_checkpoint(d->db);
+    db_tidy(d->db);
     assert_true(file_size(d) > before + 2000000);
     before = file_size(d);
     assert_int_equal(add(d->db, "little", 1), ERR_OK);
-    db_checkpoint(d->db);
+    db_tidy(d->db);
     assert_int_equal(file_size(d), before);
 }
 

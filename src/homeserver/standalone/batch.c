@@ -4,9 +4,9 @@
 #include "base/clock.h"
 #include "homeserver/standalone/batch.h"
 
-#define BATCH_MS 300
+#define BATCH_MS 400
 /* Between two of them: who waits for the lock looks for it more often. */
-#define GAP_MS 10
+#define GAP_MS 20
 
 enum err batch_begin(struct batch *batch)
 {

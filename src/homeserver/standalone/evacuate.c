@@ -60,16 +60,16 @@ static enum err evacuate_members(struct evacuation *evacuation, struct room *roo
     struct room_writer *writer = &evacuation->writer;
     struct member *members;
     size_t count, i = 0;
-    enum err e = memberships_local(writer->db, room_number(room), *after, BATCH_MEMBERS, writer->arena,
+    enum err e = memberships_local(writer->db, room_number(room), *after, BATCH_MEMBERS + 1, writer->arena,
                                    &members, &count);
 
-    while (!e && i < count && (i == 0 || !batch_is_over(&evacuation->batch))) {
+    while (!e && i < count && i < BATCH_MEMBERS && (i == 0 || !batch_is_over(&evacuation->batch))) {
         const char *user_id = members[i].user_id;
 
         *after = members[i++].event_nid;
         e = left(evacuation, room_leave_with_profile(room, user_id), user_id);
     }
-    *done = i == count && count < BATCH_MEMBERS;
+    *done = i == count;
     return e;
 }
 
