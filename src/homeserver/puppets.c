@@ -72,7 +72,7 @@ enum err puppets_begin(struct homeserver *hs, const char *localpart, int64_t val
         e = plan(hs, &puppet, job_id);
     if (!e)
         e = homeserver_begin_session(hs, localpart, &client, arena, session);
-    if (e)
+    if (e && e != ERR_GATEWAY) /* then it may have begun, and is to end */
         give_up(hs, &puppet, job_id);
     return e;
 }

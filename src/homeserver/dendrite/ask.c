@@ -11,56 +11,6 @@
 #include "matrix/field.h"
 #include "matrix/json_wipe.h"
 
-#define CLIENT   "/_matrix/client/v3"
-#define SYNAPSE  "/_synapse/admin/v1"
-#define DENDRITE "/_dendrite/admin"
-
-/*
- * Seconds. Dendrite waits 10 s for a lock of its database. A join goes on in the background after 20 s; what
- * it does for as long as it takes, it answers within 300 s or never.
- */
-enum { QUICK = 30, LONG = 300 };
-
-enum body {
-    BODY_NONE,
-    BODY_NEEDED,
-    BODY_SECRET /* and wiped */
-};
-
-static const struct {
-    enum http_method method;
-    const char *path; /* "{}": a segment */
-    int seconds;
-    enum body body;
-} endpoints[] = {
-    [ENDPOINT_NONCE] = {HTTP_GET, SYNAPSE "/register", QUICK, BODY_NONE},
-    [ENDPOINT_REGISTER] = {HTTP_POST, SYNAPSE "/register", QUICK, BODY_SECRET},
-    [ENDPOINT_LOGIN] = {HTTP_POST, CLIENT "/login", QUICK, BODY_SECRET},
-    [ENDPOINT_LOGOUT] = {HTTP_POST, CLIENT "/logout", QUICK, BODY_NONE},
-    [ENDPOINT_LOGOUT_ALL] = {HTTP_POST, CLIENT "/logout/all", QUICK, BODY_NONE},
-    [ENDPOINT_RENAME_DEVICE] = {HTTP_PUT, CLIENT "/devices/{}", QUICK, BODY_NEEDED},
-    [ENDPOINT_DISPLAY_NAME] = {HTTP_PUT, CLIENT "/profile/{}/displayname", LONG, BODY_NEEDED},
-    [ENDPOINT_AVATAR_URL] = {HTTP_PUT, CLIENT "/profile/{}/avatar_url", LONG, BODY_NEEDED},
-    [ENDPOINT_RESET_PASSWORD] = {HTTP_POST, DENDRITE "/resetPassword/{}", QUICK, BODY_SECRET},
-    [ENDPOINT_DEACTIVATE] = {HTTP_POST, CLIENT "/account/deactivate", LONG, BODY_SECRET},
-    [ENDPOINT_CREATE_ROOM] = {HTTP_POST, CLIENT "/createRoom", QUICK, BODY_NEEDED},
-    [ENDPOINT_JOIN] = {HTTP_POST, CLIENT "/join/{}", QUICK, BODY_NONE},
-    [ENDPOINT_LEAVE] = {HTTP_POST, CLIENT "/rooms/{}/leave", QUICK, BODY_NONE},
-    [ENDPOINT_INVITE] = {HTTP_POST, CLIENT "/rooms/{}/invite", QUICK, BODY_NEEDED},
-    [ENDPOINT_SEND] = {HTTP_PUT, CLIENT "/rooms/{}/send/{}/{}", QUICK, BODY_NEEDED},
-    [ENDPOINT_STATE] = {HTTP_PUT, CLIENT "/rooms/{}/state/{}/{}", QUICK, BODY_NEEDED},
-    [ENDPOINT_TAG] = {HTTP_PUT, CLIENT "/user/{}/rooms/{}/tags/{}", QUICK, BODY_NEEDED},
-    [ENDPOINT_PURGE_ROOM] = {HTTP_POST, DENDRITE "/purgeRoom/{}", LONG, BODY_NONE},
-    [ENDPOINT_NEW_TOKEN] = {HTTP_POST, DENDRITE "/registrationTokens/new", QUICK, BODY_NEEDED},
-    [ENDPOINT_SET_TOKEN] = {HTTP_PUT, DENDRITE "/registrationTokens/{}", QUICK, BODY_NEEDED},
-    [ENDPOINT_DELETE_TOKEN] = {HTTP_DELETE, DENDRITE "/registrationTokens/{}", QUICK, BODY_NONE},
-    [ENDPOINT_DELETE_REPORT] = {HTTP_DELETE, SYNAPSE "/event_reports/{}", QUICK, BODY_NONE},
-    [ENDPOINT_REFRESH_DEVICES] = {HTTP_POST, DENDRITE "/refreshDevices/{}", LONG, BODY_NONE},
-    [ENDPOINT_DOWNLOAD_STATE] = {HTTP_GET, DENDRITE "/downloadState/{}/{}", LONG, BODY_NONE},
-    [ENDPOINT_REINDEX] = {HTTP_GET, DENDRITE "/fulltext/reindex", QUICK, BODY_NONE},
-};
-_Static_assert(sizeof endpoints / sizeof *endpoints == ENDPOINT__MAX, "every endpoint has its row");
-
 #define RETRY_AFTER_MS 1000 /* where Dendrite does not say it */
 
 /* What Dendrite's errcodes mean, and where they say nothing, its status. */
@@ -121,34 +71,14 @@ const char *dendrite_user_id(const struct homeserver *hs, const char *localpart,
     return arena_printf(arena, "@%s:%s", localpart, hs->config->server_name);
 }
 
-/* Everything but letters, digits, "-", "_" and "~" is encoded, "." as well: a segment cannot be "..". */
-static void append_encoded(struct buf *target, const char *text)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_~";
-
-    for (; *text; text++)
-        if (strchr(plain, *text))
-            buf_append(target, text, 1);
-        else
-            buf_printf(target, "%%%02X", (unsigned char)*text);
-}
-
 static enum err make_target(const struct homeserver *hs, const struct question *q, struct buf *target)
 {
-    const char *at = endpoints[q->endpoint].path, *open;
-    size_t segment = 0;
-
-    while ((open = strstr(at, "{}"))) {
-        buf_append(target, at, (size_t)(open - at));
-        append_encoded(target, q->segments[segment++]);
-        at = open + strlen("{}");
-    }
-    buf_puts(target, at);
+    endpoint_target(q->endpoint, q->segments, target);
     if (q->as_user) {
         buf_puts(target, "?user_id=%40");
-        append_encoded(target, q->as_user);
+        endpoint_encode(q->as_user, target);
         buf_puts(target, "%3A");
-        append_encoded(target, hs->config->server_name);
+        endpoint_encode(hs->config->server_name, target);
     }
     return target->err;
 }
@@ -162,9 +92,9 @@ static int append(const char *bytes, size_t size, void *buf)
 /* The body's text; what takes one and needs none is sent "{}". */
 static enum err make_body(const struct question *q, struct buf *body)
 {
-    enum http_method method = endpoints[q->endpoint].method;
+    enum http_method method = endpoint_row(q->endpoint)->method;
 
-    if (endpoints[q->endpoint].body != BODY_NONE)
+    if (endpoint_row(q->endpoint)->body != BODY_NONE)
         return !q->body || json_dump_callback(q->body, append, body, JSON_COMPACT) ? ERR_NOMEM : ERR_OK;
     if (method == HTTP_POST || method == HTTP_PUT)
         buf_puts(body, "{}");
@@ -202,7 +132,7 @@ static enum err refuse(struct homeserver *hs, const struct question *q, const st
         return by_service(hs, q) ? dendrite_fail(hs, ERR_UNSUPPORTED, SERVICE_REFUSED)
                                  : dendrite_fail(hs, ERR_DENIED, SESSION_REFUSED);
     if (e == ERR_GATEWAY)
-        log_error("Dendrite answered %s with %d%s%s", endpoints[q->endpoint].path, answer->status,
+        log_error("Dendrite answered %s with %d%s%s", endpoint_row(q->endpoint)->path, answer->status,
                   text ? ": " : "", text ? text : "");
     if (e == ERR_LIMITED)
         hs->retry_after_ms =
@@ -224,7 +154,7 @@ static enum err send(struct homeserver *hs, const struct question *q, const char
 {
     const struct client *client = q->client;
     const struct http_request request = {
-        .method = endpoints[q->endpoint].method,
+        .method = endpoint_row(q->endpoint)->method,
         .target = target,
         .token = q->as_user ? hs->config->dendrite.service_token : q->token,
         .user_agent = client ? client->user_agent : NULL,
@@ -232,7 +162,7 @@ static enum err send(struct homeserver *hs, const struct question *q, const char
                    : hs->actor ? hs->actor->address
                                : NULL,
         .body = body,
-        .seconds = endpoints[q->endpoint].seconds,
+        .seconds = endpoint_row(q->endpoint)->seconds,
     };
     enum err e = http_send(hs->dendrite->http, &request, answer);
 
@@ -292,7 +222,7 @@ enum err dendrite_ask(struct homeserver *hs, const struct question *question, js
 
     hs->reason = NULL;
     e = ask(hs, question, &answered);
-    if (endpoints[question->endpoint].body == BODY_SECRET)
+    if (endpoint_row(question->endpoint)->body == BODY_SECRET)
         json_wipe(question->body);
     json_decref(question->body);
     if (e || !answer)

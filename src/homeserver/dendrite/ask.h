@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "homeserver/dendrite/dendrite.h"
+#include "homeserver/dendrite/endpoints.h"
 #include "homeserver/dendrite/http.h"
 #include "matrix/id.h"
 
@@ -19,36 +20,6 @@ struct dendrite {
     struct http *http;
     struct gate *gate;        /* of those who make a room for notices; NULL until then */
     char reason[REASON_SIZE]; /* what hs->reason points to */
-};
-
-/* Dendrite's endpoints that are used; their methods, paths and time limits are a table in ask.c. */
-enum endpoint {
-    ENDPOINT_NONCE,
-    ENDPOINT_REGISTER,
-    ENDPOINT_LOGIN,
-    ENDPOINT_LOGOUT,
-    ENDPOINT_LOGOUT_ALL,
-    ENDPOINT_RENAME_DEVICE,
-    ENDPOINT_DISPLAY_NAME,
-    ENDPOINT_AVATAR_URL,
-    ENDPOINT_RESET_PASSWORD,
-    ENDPOINT_DEACTIVATE,
-    ENDPOINT_CREATE_ROOM,
-    ENDPOINT_JOIN,
-    ENDPOINT_LEAVE,
-    ENDPOINT_INVITE,
-    ENDPOINT_SEND,
-    ENDPOINT_STATE,
-    ENDPOINT_TAG,
-    ENDPOINT_PURGE_ROOM,
-    ENDPOINT_NEW_TOKEN,
-    ENDPOINT_SET_TOKEN,
-    ENDPOINT_DELETE_TOKEN,
-    ENDPOINT_DELETE_REPORT,
-    ENDPOINT_REFRESH_DEVICES,
-    ENDPOINT_DOWNLOAD_STATE,
-    ENDPOINT_REINDEX,
-    ENDPOINT__MAX
 };
 
 #define QUESTION_SEGMENTS 3

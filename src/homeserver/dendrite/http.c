@@ -146,6 +146,7 @@ static enum err set_up(struct http *http, struct transfer *t)
              curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https") ||
              curl_easy_setopt(c, CURLOPT_PROXY, ""); /* none, whatever the environment says */
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(c, CURLOPT_ERRORBUFFER, http->error);
     curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
