@@ -50,16 +50,24 @@ enum err dendrite_end_token(struct homeserver *hs, const char *token)
     return dendrite_ask(hs, &(struct question){.endpoint = ENDPOINT_LOGOUT, .token = token}, NULL);
 }
 
+/* Ends a session that nobody has been told of, the audit neither. */
+static enum err take_back(struct homeserver *hs, const struct session *session)
+{
+    struct homeserver quiet = *hs;
+
+    quiet.audit = NULL;
+    return dendrite_end_token(&quiet, session->access_token);
+}
+
 /* Tells the audit of a session that has begun, or ends it. */
 static enum err tell(struct homeserver *hs, const struct session *session)
 {
-    struct homeserver again = *hs;
     enum err e;
 
     audit_device(hs->audit, session->device_id);
     e = audit_begin(hs->audit);
     if (e)
-        (void)!dendrite_end_token(&again, session->access_token);
+        (void)!take_back(hs, session);
     return e;
 }
 
@@ -72,7 +80,7 @@ static enum err refuse_locked(struct homeserver *hs, const char *localpart, stru
 
     if (e || !state.locked)
         return e;
-    e = dendrite_end_token(hs, session->access_token);
+    e = take_back(hs, session);
     return e ? e : ERR_LOCKED;
 }
 
