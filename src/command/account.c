@@ -2,7 +2,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <jansson.h>
 
@@ -243,12 +242,9 @@ static enum err list_as_json(const struct account *account, struct list *list)
 
 static enum err list_as_text(const struct account *account, const struct list *list)
 {
-    time_t created = (time_t)(account->created_ts / 1000);
-    char when[32] = "", safe[2 * ID_SIZE], user_id[2 * ID_SIZE];
-    struct tm tm;
+    char when[CONSOLE_TIME_SIZE], safe[2 * ID_SIZE], user_id[2 * ID_SIZE];
 
-    if (gmtime_r(&created, &tm))
-        strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    console_time(account->created_ts, when);
     snprintf(user_id, sizeof user_id, "@%s:%s", account->localpart, list->server_name);
     console_safe(user_id, safe, sizeof safe);
     printf("%-40s %-10s %s%s\n", safe, type_name(account->type), when,

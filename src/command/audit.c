@@ -52,12 +52,9 @@ static const char *column(const char *text, char safe[TEXT_SIZE])
 static void print_row(const struct audit_row *row)
 {
     const char *const columns[] = {row->admin, row->method, row->route, row->target, row->parameters};
-    time_t seconds = (time_t)(row->ts / 1000);
-    char when[32] = "", safe[TEXT_SIZE];
-    struct tm tm;
+    char when[CONSOLE_TIME_SIZE], safe[TEXT_SIZE];
 
-    if (gmtime_r(&seconds, &tm))
-        strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    console_time(row->ts, when);
     fputs(when, stdout);
     if (row->outcome == AUDIT_UNKNOWN)
         fputs("   ?", stdout);

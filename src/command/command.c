@@ -16,6 +16,7 @@
 #include "command/fsck.h"
 #include "command/handover.h"
 #include "command/init.h"
+#include "command/jobs.h"
 #include "command/populate.h"
 #include "command/room.h"
 #include "command/sample.h"
@@ -52,6 +53,8 @@ static const struct {
     [OPTION_CONFIG] = {"config", "FILE", "Dendrite's configuration, dendrite.yaml"},
     [OPTION_TO] = {"to", "FILE", "the file for what is mxadmin's own; required"},
     [OPTION_URL] = {"url", "URL", "Dendrite's address (default: http://127.0.0.1:8008)"},
+    [OPTION_STATUS] = {"status", "STATUS", "only scheduled, active, complete, failed or cancelled ones"},
+    [OPTION_KIND] = {"kind", "KIND", "only those of this kind"},
 };
 #define HAS(option) (1U << (option))
 
@@ -121,6 +124,13 @@ static const struct command {
     {"room", "join", "ROOM_ID", HAS(OPTION_USER), command_room_join, "have a user join a room",
      "The room has to let the user in: it is public, or the user is invited."},
     {"room", "leave", "ROOM_ID", HAS(OPTION_USER), command_room_leave, "have a user leave a room", NULL},
+    {"jobs", "list", NULL,
+     HAS(OPTION_STATUS) | HAS(OPTION_KIND) | HAS(OPTION_TARGET) | HAS(OPTION_LIMIT) | HAS(OPTION_JSON),
+     command_jobs_list, "list the jobs, the newest first",
+     "Those that have ended are kept for seven days. Times are in UTC."},
+    {"jobs", "show", "ID", HAS(OPTION_JSON), command_jobs_show, "show how far a job has come, and its result",
+     NULL},
+    {"jobs", "cancel", "ID", 0, command_jobs_cancel, "end a job", "What it has done by then stays done."},
     {NULL, "audit", NULL,
      HAS(OPTION_BY) | HAS(OPTION_TARGET) | HAS(OPTION_ROUTE) | HAS(OPTION_SINCE) | HAS(OPTION_UNTIL) |
          HAS(OPTION_LIMIT) | HAS(OPTION_JSON),

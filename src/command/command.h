@@ -46,6 +46,8 @@ enum command_option {
     OPTION_CONFIG, /* of a command that has it: Dendrite's configuration; of any other: ours */
     OPTION_TO,
     OPTION_URL,
+    OPTION_STATUS,
+    OPTION_KIND,
     OPTION__MAX
 };
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/utf8.h"
@@ -42,6 +43,15 @@ void console_safe(const char *text, char *out, size_t size)
         left -= step;
     }
     out[used] = '\0';
+}
+
+void console_time(int64_t ms, char text[CONSOLE_TIME_SIZE])
+{
+    time_t seconds = (time_t)(ms / 1000);
+    struct tm tm;
+
+    if (!gmtime_r(&seconds, &tm) || strftime(text, CONSOLE_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+        *text = '\0';
 }
 
 void console_error(const struct invocation *invocation, const char *format, ...)

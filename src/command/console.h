@@ -23,6 +23,10 @@ void console_safe(const char *text, char *out, size_t size);
 bool console_number(const struct invocation *invocation, enum command_option option, int64_t max,
                     int64_t *number);
 
+/* Writes a time, in Unix milliseconds, as "2026-01-31T23:59:59Z". */
+#define CONSOLE_TIME_SIZE 32
+void console_time(int64_t ms, char text[CONSOLE_TIME_SIZE]);
+
 /* Bytes of the longest password that may be set, in UTF-8, and the NUL. */
 #define CONSOLE_PASSWORD_SIZE (4 * PASSWORD_LENGTH_MAX + 1)
 

@@ -3,15 +3,17 @@
 #include "handler/handlers.h"
 #include "handler/parameters.h"
 
-/* {"affected": […]}; NULL when memory is gone. */
+/* {"affected": […]}, and the id of the job that goes on, if one does; NULL when memory is gone. */
 static json_t *answer(const struct id_list *affected, bool dry_run)
 {
     json_t *body = json_pack("{s:o}", "affected", call_ids(affected));
 
-    if (!body || !dry_run || json_object_set_new(body, "dry_run", json_true()) == 0)
-        return body;
-    json_decref(body);
-    return NULL;
+    if (!body || (dry_run && json_object_set_new(body, "dry_run", json_true()) < 0) ||
+        (affected->job_id && json_object_set_new(body, "job_id", json_string(affected->job_id)) < 0)) {
+        json_decref(body);
+        return NULL;
+    }
+    return body;
 }
 
 /*

@@ -38,6 +38,11 @@ handler health_get;
 handler threepid_user_get;
 handler external_id_user_get;
 
+/* jobs.c */
+handler jobs_get;
+handler job_get;
+handler job_delete;
+
 /* login.c */
 handler login_flows;
 handler login_post;

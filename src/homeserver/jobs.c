@@ -43,9 +43,10 @@ static int64_t backoff_ms(int64_t attempts)
 }
 
 /* What becomes of a job after a batch that ended with `e`. */
-static void judge(struct job *job, enum err e, const char *reason, struct arena *arena)
+static void judge(struct job *job, enum err e, const struct homeserver *hs, struct arena *arena)
 {
-    const char *error = reason ? arena_strdup(arena, reason) : NULL;
+    const char *error = hs->reason ? arena_strdup(arena, hs->reason) : NULL;
+    int64_t wait_ms = backoff_ms(job->attempts + 1);
 
     job->failure = e;
     job->error = !e ? NULL : error ? error : err_text(e);
@@ -54,7 +55,7 @@ static void judge(struct job *job, enum err e, const char *reason, struct arena 
         return;
     job->status = is_passing(e, job->attempts) ? JOB_SCHEDULED : JOB_FAILED;
     if (job->status == JOB_SCHEDULED)
-        job->due_ts = clock_now_ms() + backoff_ms(job->attempts);
+        job->due_ts = clock_now_ms() + (hs->retry_after_ms > wait_ms ? hs->retry_after_ms : wait_ms);
 }
 
 static void log_job(const struct job *job)
@@ -77,10 +78,11 @@ static enum err do_batch(struct homeserver *hs, struct job *job, struct arena *a
     enum err e = ERR_UNSUPPORTED;
 
     inner.in_job = true;
+    inner.retry_after_ms = 0;
     inner.reason = kind ? NULL : "this version of mxadmin knows no such job";
     if (kind)
         e = kind->step(&inner, job, arena);
-    judge(job, e, inner.reason, arena);
+    judge(job, e, &inner, arena);
     e = db_begin(hs->db, DB_WRITE);
     if (e)
         return e;

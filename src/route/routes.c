@@ -111,6 +111,9 @@ const struct route routes[] = {
     {METHOD_GET,  "/.well-known/matrix/server", well_known_server_get, .access = ACCESS_ANYONE},
     {METHOD_GET,  "/_mxadmin/health", health_get, .access = ACCESS_ANYONE},
     {METHOD_GET,  "/_mxadmin/v1/audit", audit_get, .access = ACCESS_ADMIN, .reads = true},
+    {METHOD_GET,    "/_mxadmin/v1/jobs", jobs_get, .access = ACCESS_ADMIN, .reads = true},
+    {METHOD_GET,    "/_mxadmin/v1/jobs/{job_id}", job_get, .access = ACCESS_ADMIN, .reads = true},
+    {METHOD_DELETE, "/_mxadmin/v1/jobs/{job_id}", job_delete, .access = ACCESS_ADMIN},
 };
 /* clang-format on */
 const size_t routes_count = sizeof routes / sizeof *routes;
