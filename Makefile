@@ -135,6 +135,7 @@ SHARE      := $(PREFIX)/share/mxadmin
 # Source and target of every file but the program.
 INSTALLED := conf/mxadmin.yaml:$(SYSCONFDIR)/mxadmin/mxadmin.yaml.sample \
 	conf/systemd/mxadmin.service:$(PREFIX)/lib/systemd/system/mxadmin.service \
+	conf/systemd/mxadmin-work.service:$(PREFIX)/lib/systemd/system/mxadmin-work.service \
 	conf/systemd/mxadmin.socket:$(PREFIX)/lib/systemd/system/mxadmin.socket \
 	conf/systemd/mxadmin.sysusers:$(PREFIX)/lib/sysusers.d/mxadmin.conf \
 	conf/man/mxadmin.1:$(PREFIX)/share/man/man1/mxadmin.1 \

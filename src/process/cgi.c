@@ -68,6 +68,7 @@ static void answer_broken(void)
 
 static enum err answer(struct exchange *exchange)
 {
+    const struct config *config = exchange->call.app->config;
     long long taken = 0;
     const struct body_source body = {.read = read_body, .context = &taken};
     struct buf out = {0};
@@ -81,8 +82,11 @@ static enum err answer(struct exchange *exchange)
         exchange_run(exchange);
         gate_leave(exchange->call.app->gate);
         break;
-    case DISPATCH_READY:
     case DISPATCH_SLOW:
+        alarm((unsigned)(config->homeserver.wait + config->stop_timeout)); /* it has arrived, and may wait */
+        exchange_run(exchange);
+        break;
+    case DISPATCH_READY:
         exchange_run(exchange);
         break;
     case DISPATCH_ANSWERED:

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -28,7 +27,8 @@ struct runner {
     int ending;  /* the signal that ends it; 0: none yet */
 };
 
-static bool signals_open(struct runner *runner, const int *numbers, size_t count)
+/* The signals that end a runner; from here on they wait until it looks for them. */
+static sigset_t block_signals(const int *numbers, size_t count)
 {
     sigset_t set;
 
@@ -36,8 +36,7 @@ static bool signals_open(struct runner *runner, const int *numbers, size_t count
     for (size_t i = 0; i < count; i++)
         sigaddset(&set, numbers[i]);
     sigprocmask(SIG_SETMASK, &set, NULL);
-    runner->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-    return runner->signals >= 0;
+    return set;
 }
 
 /* Waits until the bell rings, a signal comes or the time is over. */
@@ -75,14 +74,17 @@ static void run(struct runner *runner)
     }
 }
 
-/* Runs until one of the signals comes, which `*ending` becomes. */
-static int run_until(const struct config *config, const int *numbers, size_t count, int *ending)
+/* Runs until one of the signals comes, which `*ending` becomes. `alone` there is no supervisor. */
+static int run_until(const struct config *config, const sigset_t *signals, bool alone, int *ending)
 {
-    struct runner runner = {.signals = -1};
-    bool opened;
+    struct runner runner = {.signals = signalfd(-1, signals, SFD_NONBLOCK | SFD_CLOEXEC)};
+    bool opened = !app_open(&runner.app, config) && runner.signals >= 0;
 
     signal(SIGPIPE, SIG_IGN);
-    opened = !app_open(&runner.app, config) && signals_open(&runner, numbers, count);
+    if (opened && alone) {
+        log_info("running jobs");
+        notify("READY=1");
+    }
     if (opened)
         run(&runner);
     app_close(&runner.app);
@@ -95,10 +97,10 @@ static int run_until(const struct config *config, const int *numbers, size_t cou
 int runner_run(const struct config *config)
 {
     static const int numbers[] = {WORKER_STOP, WORKER_RETIRE};
+    const sigset_t signals = block_signals(numbers, sizeof numbers / sizeof *numbers);
     int ending;
 
-    prctl(PR_SET_NAME, RUNNER_NAME);
-    return run_until(config, numbers, sizeof numbers / sizeof *numbers, &ending);
+    return run_until(config, &signals, false, &ending);
 }
 
 /* Reads the configuration again; the old one stays when it cannot be used. */
@@ -107,6 +109,7 @@ static void reload(const char *config_path, struct config **config)
     struct config *new = NULL;
 
     log_info("reading %s again", config_path);
+    notify("RELOADING=1");
     if (config_read(config_path, &new, stderr)) {
         log_error("%s is not usable; the configuration stays as it was", config_path);
         return;
@@ -119,25 +122,20 @@ static void reload(const char *config_path, struct config **config)
 int runner_main(const char *config_path)
 {
     static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+    const sigset_t signals = block_signals(numbers, sizeof numbers / sizeof *numbers);
     struct config *config = NULL;
-    int status = EXIT_FAILURE, ending = SIGHUP;
+    int status = EXIT_FAILURE, ending;
 
     if (config_read(config_path, &config, stderr))
         return EXIT_FAILURE;
     log_open(config->log.target, config->log.format, config->log.level);
-    if (privileges_drop(config))
-        goto out;
-    prctl(PR_SET_NAME, RUNNER_NAME);
-    log_info("running jobs");
-    notify("READY=1");
-    for (;;) {
-        status = run_until(config, numbers, sizeof numbers / sizeof *numbers, &ending);
-        if (ending != SIGHUP)
-            break;
+    if (!privileges_drop(config))
+        status = run_until(config, &signals, true, &ending);
+    while (!status && ending == SIGHUP) {
         reload(config_path, &config);
+        status = run_until(config, &signals, true, &ending);
     }
     notify("STOPPING=1");
-out:
     config_free(&config);
     return status;
 }

@@ -8,9 +8,6 @@
 
 #include "base/config.h"
 
-/* Its name as a process (the supervisor's and the workers' is the program's), at most 15 bytes. */
-#define RUNNER_NAME "mxadmin-jobs"
-
 /* Does jobs until WORKER_STOP or WORKER_RETIRE; returns the exit status: 0 unless it could not start. */
 int runner_run(const struct config *config);
 

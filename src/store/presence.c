@@ -22,8 +22,9 @@ _Static_assert(sizeof numbers / sizeof *numbers == PRESENCE_ROLE__MAX, "every ro
 
 struct presence {
     char *path;
-    int fd;   /* -1: not opened yet */
-    int bell; /* -1: nobody listens */
+    int fd;    /* -1: not opened yet */
+    int bell;  /* -1: nobody listens */
+    bool deaf; /* it was tried, and cannot be had */
     int64_t number;
 };
 
@@ -169,7 +170,7 @@ void presence_ring(struct presence *presence)
 
 int presence_bell(struct presence *presence)
 {
-    if (presence->bell >= 0 || open_file(presence))
+    if (presence->bell >= 0 || presence->deaf || open_file(presence))
         return presence->bell;
     presence->bell = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     /* A process that ends, however it does, closes the file, which it could have written. */
@@ -178,7 +179,8 @@ int presence_bell(struct presence *presence)
         close(presence->bell);
         presence->bell = -1;
     }
-    if (presence->bell < 0)
+    presence->deaf = presence->bell < 0;
+    if (presence->deaf)
         log_warning("%s cannot be watched: %s; jobs are looked for every second", presence->path,
                     strerror(errno));
     return presence->bell;

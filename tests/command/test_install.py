@@ -16,6 +16,7 @@ FILES = {
     "{prefix}/lib/mxadmin/cgi-bin/mxadmin": 0o755,
     "{etc}/mxadmin/mxadmin.yaml.sample": 0o644,
     "{prefix}/lib/systemd/system/mxadmin.service": 0o644,
+    "{prefix}/lib/systemd/system/mxadmin-work.service": 0o644,
     "{prefix}/lib/systemd/system/mxadmin.socket": 0o644,
     "{prefix}/lib/sysusers.d/mxadmin.conf": 0o644,
     "{prefix}/share/man/man1/mxadmin.1": 0o644,
@@ -88,9 +89,9 @@ def test_umask_of_the_installer_does_not_matter(tmp_path):
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd-analyze")
-@pytest.mark.parametrize("unit", ["mxadmin.service", "mxadmin.socket"])
+@pytest.mark.parametrize("unit", ["mxadmin.service", "mxadmin.socket", "mxadmin-work.service"])
 def test_units(tmp_path, unit):
-    for name in ("mxadmin.service", "mxadmin.socket"):
+    for name in ("mxadmin.service", "mxadmin.socket", "mxadmin-work.service"):
         text = (ROOT / "conf/systemd" / name).read_text()
         (tmp_path / name).write_text(text.replace("/usr/local/bin/mxadmin", MXADMIN))
     result = subprocess.run(["systemd-analyze", "verify", "--man=no", str(tmp_path / unit)], check=False,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""mxadmin serve as the systemd units start it: readiness, reload and stop are told, the socket may be passed."""
+"""mxadmin serve and work as the systemd units start them: readiness, reload and stop are told, the socket may be passed."""
 import os
 import signal
 import socket
@@ -11,17 +11,17 @@ from conftest import MXADMIN, environment
 
 
 class Service:
-    """`mxadmin serve`, and the socket on which systemd would listen to what it tells."""
+    """`mxadmin serve`, or another command, and the socket on which systemd would listen to what it tells."""
 
-    def __init__(self, homeserver, passed=None):
+    def __init__(self, homeserver, passed=None, command="serve"):
         self.homeserver = homeserver
         path = homeserver.folder / "notify"
         self.told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.told.bind(str(path))
         self.told.settimeout(60)
-        command = 'exec "$0" "$@"' if passed is None else 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" "$@"'
+        script = 'exec "$0" "$@"' if passed is None else 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" "$@"'
         self.log = open(homeserver.folder / "log", "wb")
-        self.process = subprocess.Popen(["/bin/sh", "-c", command, MXADMIN, "-c", str(homeserver.config), "serve"],
+        self.process = subprocess.Popen(["/bin/sh", "-c", script, MXADMIN, "-c", str(homeserver.config), command],
                                         env=environment(NOTIFY_SOCKET=str(path)), stdin=subprocess.DEVNULL,
                                         stdout=self.log, stderr=self.log,
                                         preexec_fn=passed and (lambda: os.dup2(passed.fileno(), 3)),
@@ -57,6 +57,21 @@ def test_ready_reload_stop(homeserver):
         assert "a service answers" in homeserver.must("check")
         assert service.stop() == 0
     assert "nobody serves on it now" in homeserver.must("check")
+
+
+def test_job_runner(homeserver):
+    """What is wrong with the configuration is said, and the old one kept."""
+    with Service(homeserver, command="work") as service:
+        service.tells("READY=1")
+        for server_name in ("example.org", None):
+            homeserver.configure(server_name=server_name)
+            service.process.send_signal(signal.SIGHUP)
+            service.tells("RELOADING=1")
+            service.tells("READY=1")
+        assert service.stop() == 0
+    log = (homeserver.folder / "log").read_text()
+    assert log.count("running jobs") == 3 and log.count("is not usable") == 1
+    assert (homeserver.folder / "mxadmin.db.jobs").exists()
 
 
 def test_second_service_is_refused(homeserver):

@@ -10,11 +10,11 @@ from conftest import MXADMIN, ROOT, environment, run
 
 COMMANDS = ["init", "serve", "work", "attach", "check", "fsck", "sample", "account create", "account password",
             "account promote", "account demote", "account deactivate", "account list", "account token", "room create",
-            "room list", "room show", "room join", "room leave", "audit", "populate", "handover", "apply",
-            "deferred list", "deferred cancel"]
+            "room list", "room show", "room join", "room leave", "jobs list", "jobs show", "jobs cancel", "audit",
+            "populate", "handover", "apply", "deferred list", "deferred cancel"]
 
 
-@pytest.mark.parametrize("command", ["", "account", "room", *COMMANDS])
+@pytest.mark.parametrize("command", ["", "account", "room", "jobs", *COMMANDS])
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_help(command, option):
     result = run(*command.split(), option)
@@ -57,6 +57,9 @@ def test_overview_and_manual_name_every_command():
     (["room", "join", "!a:b"], "--user says who"),
     (["populate", "--users", "many"], "--users is not a number"),
     (["populate", "--users", "0"], "no rooms without users"),
+    (["jobs", "show"], "an argument is missing: ID"),
+    (["jobs", "list", "--status", "done"], "--status is none of"),
+    (["jobs", "list", "--limit", "x"], "--limit is not a number"),
     (["audit", "--since", "yesterday"], "--since is no time"),
     (["audit", "--until", "2026-01-31 "], "--until is no time"),
     (["audit", "--limit", "-1"], "--limit is not a number"),

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: ISC
 """`mxadmin serve` by itself, without a web server: a service of its own for each test."""
+import fcntl
 import os
 import signal
+import struct
 import subprocess
 import tempfile
 import time
@@ -14,21 +16,32 @@ from service import ACCOUNTS, MXADMIN, Service
 PASSWORD = ACCOUNTS["user"]["password"]
 
 
-RUNNER = "mxadmin-jobs"
+RUNNERS = range(1, 65)  # the bytes of the lock file that job runners hold
+FLOCK = "hhqqi4x"  # struct flock
 
 
-def children(supervisor, runners=False):
-    """The processes of the workers; or that of the job runner, which has a name of its own."""
-    found = []
+def children(supervisor):
     with open("/proc/%d/task/%d/children" % (supervisor, supervisor)) as file:
-        for pid in map(int, file.read().split()):
-            try:
-                with open("/proc/%d/comm" % pid) as name:
-                    if (name.read().strip() == RUNNER) == runners:
-                        found.append(pid)
-            except (FileNotFoundError, ProcessLookupError):
-                pass  # it has ended meanwhile
+        return [int(pid) for pid in file.read().split()]
+
+
+def runners_on(database):
+    """The processes of the job runners, whosever they are."""
+    found = []
+    try:
+        with open("%s.jobs" % database, "rb") as file:
+            for byte in RUNNERS:
+                lock = struct.pack(FLOCK, fcntl.F_RDLCK, os.SEEK_SET, byte, 1, 0)
+                kind, _, _, _, pid = struct.unpack(FLOCK, fcntl.fcntl(file, fcntl.F_GETLK, lock))
+                found += [pid] if kind != fcntl.F_UNLCK else []
+    except FileNotFoundError:
+        pass
     return found
+
+
+def workers_of(supervisor, database):
+    runners = runners_on(database)
+    return [pid for pid in children(supervisor) if pid not in runners]
 
 
 class Pool:
@@ -83,10 +96,11 @@ class Pool:
             time.sleep(0.01)
 
     def workers(self):
-        return children(self.process.pid)
+        return workers_of(self.process.pid, self.database)
 
     def runners(self):
-        return children(self.process.pid, runners=True)
+        runners = runners_on(self.database)
+        return [pid for pid in children(self.process.pid) if pid in runners]
 
     def signal(self, number):
         self.process.send_signal(number)

@@ -11,7 +11,7 @@ import pytest
 
 import fcgi
 from fronts import FRONTS
-from pool import children
+from pool import workers_of
 from service import Service
 
 WHOIS = "/_matrix/client/v3/admin/whois/@user:example.org"
@@ -72,7 +72,7 @@ def test_killed_workers_cost_a_502_at_most(front):
     kills = 0
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
-        running = children(supervisor)
+        running = workers_of(supervisor, front.service.database)
         if running:
             os.kill(running[kills % len(running)], signal.SIGKILL)
             kills += 1
@@ -89,9 +89,9 @@ def test_reloads_cost_nothing(front):
     supervisor = front.processes[0].pid
     load = Load(front, 8)
     for _ in range(5):
-        before = set(children(supervisor))
+        before = set(workers_of(supervisor, front.service.database))
         front.processes[0].send_signal(signal.SIGHUP)
-        while before & set(children(supervisor)):
+        while before & set(workers_of(supervisor, front.service.database)):
             time.sleep(0.01)
     assert set(load.stop()) == {200}
 
