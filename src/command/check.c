@@ -21,6 +21,8 @@
 #include "command/context.h"
 #include "crypto/ed25519.h"
 #include "crypto/password.h"
+#include "store/jobs.h"
+#include "store/presence.h"
 #include "store/schema.h"
 
 #define UNIX_PREFIX   "unix:"
@@ -176,7 +178,7 @@ static const char *database_advice(enum err e)
     }
 }
 
-/* Beside a Dendrite it stays open, with Dendrite's, for the tests after it. */
+/* It stays open, beside a Dendrite with Dendrite's, for the tests after it. */
 static enum err open_database(struct check *check)
 {
     const struct config *config = check->config;
@@ -187,7 +189,8 @@ static enum err open_database(struct check *check)
     e = db_open(&check->db, config->database);
     if (!e)
         e = schema_check(check->db, config->server_name);
-    db_close(&check->db);
+    if (e)
+        db_close(&check->db);
     return e;
 }
 
@@ -206,6 +209,33 @@ static void test_database(struct check *check)
                      path, path);
     else
         check_report(check, LEVEL_OK, "%s", path);
+}
+
+/* Whether what there is to do is being done. Where it is not, requests do what they wait for, and no more. */
+static void test_jobs(struct check *check)
+{
+    struct presence *presence = NULL;
+    int64_t due_ts = INT64_MAX;
+    bool runner = false;
+    enum err e = check->db ? presence_open(&presence, check->db) : ERR_NOT_FOUND;
+
+    if (!e)
+        e = presence_any_runner(presence, &runner);
+    if (!e)
+        e = jobs_next_due(check->db, &due_ts);
+    presence_close(&presence);
+    if (e && e != ERR_NOT_FOUND)
+        check_report(check, LEVEL_ERROR, "they cannot be looked at: see what is said above");
+    else if (!check->db)
+        return;
+    else if (runner)
+        check_report(check, LEVEL_OK, "a job runner is there");
+    else if (due_ts > clock_now_ms())
+        check_report(check, LEVEL_OK, "nothing is to be done now");
+    else
+        check_report(check, LEVEL_WARNING,
+                     "there are some to do, and nothing does them: start mxadmin serve, or behind Apache"
+                     " mxadmin work");
 }
 
 static void test_space(struct check *check)
@@ -283,6 +313,7 @@ static const struct {
     {"shared secret", test_secret, ALONE | BESIDE},
     {"listen", test_listen, ALONE | BESIDE},
     {"database", test_database, ALONE | BESIDE},
+    {"jobs", test_jobs, ALONE | BESIDE},
     {"disk space", test_space, ALONE | BESIDE},
     {"signing key", test_signing_key, ALONE},
     {"password hash", test_password_hash, ALONE},

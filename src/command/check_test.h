@@ -22,7 +22,7 @@ struct check {
     bool as_root;                /* root started the command, and so, it is taken, starts the service */
     const char *subject;         /* what is being tested */
     enum check_level worst;
-    struct db *db;  /* beside a Dendrite; NULL: ours cannot be used */
+    struct db *db;  /* beside a Dendrite with its files; NULL: ours cannot be used */
     bool readable;  /* Dendrite's files can be read beside it now */
     bool reachable; /* Dendrite knows our application service */
     bool account;   /* and we have an account there */

@@ -64,11 +64,16 @@ static enum err failed(const struct presence *presence, const char *what)
     return ERR_IO;
 }
 
-static enum err open_file(struct presence *presence)
+/* ERR_NOT_FOUND, which is not logged: it is not there, and `create` does not ask for it. */
+static enum err open_file(struct presence *presence, bool create)
 {
+    int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT : 0);
+
     if (presence->fd < 0)
-        presence->fd = open(presence->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    return presence->fd < 0 ? failed(presence, "cannot be opened") : ERR_OK;
+        presence->fd = open(presence->path, flags, 0600);
+    if (presence->fd >= 0)
+        return ERR_OK;
+    return errno == ENOENT && !create ? ERR_NOT_FOUND : failed(presence, "cannot be opened");
 }
 
 /* Asks about, sets or clears the lock on `count` bytes; false with errno. */
@@ -87,7 +92,7 @@ static bool lock_bytes(const struct presence *presence, int command, struct floc
 static enum err take(struct presence *presence, int64_t number, bool *taken)
 {
     struct flock lock = {.l_type = F_WRLCK, .l_start = number, .l_len = 1};
-    enum err e = open_file(presence);
+    enum err e = open_file(presence, true);
 
     *taken = !e && lock_bytes(presence, F_SETLK, &lock);
     if (e || *taken || errno == EACCES || errno == EAGAIN)
@@ -138,11 +143,11 @@ enum err presence_any_runner(struct presence *presence, bool *any)
     struct flock lock = {.l_type = F_WRLCK,
                          .l_start = numbers[PRESENCE_RUNNER].first,
                          .l_len = numbers[PRESENCE_RUNNER].count};
-    enum err e = open_file(presence);
+    enum err e = open_file(presence, false);
 
     *any = false;
     if (e)
-        return e;
+        return e == ERR_NOT_FOUND ? ERR_OK : e;
     if (!lock_bytes(presence, F_GETLK, &lock))
         return failed(presence, "cannot be asked for its locks");
     *any = lock.l_type != F_UNLCK;
@@ -164,13 +169,13 @@ void presence_release(struct presence *presence, int64_t number)
 void presence_ring(struct presence *presence)
 {
     /* What the byte is does not matter, only that it was written. */
-    if (!open_file(presence) && pwrite(presence->fd, "!", 1, 0) != 1)
+    if (!open_file(presence, true) && pwrite(presence->fd, "!", 1, 0) != 1)
         log_warning("%s: cannot be written: %s", presence->path, strerror(errno));
 }
 
 int presence_bell(struct presence *presence)
 {
-    if (presence->bell >= 0 || presence->deaf || open_file(presence))
+    if (presence->bell >= 0 || presence->deaf || open_file(presence, true))
         return presence->bell;
     presence->bell = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     /* A process that ends, however it does, closes the file, which it could have written. */

@@ -41,7 +41,7 @@ void presence_leave(struct presence *presence);
 /* The number of this process; 0: none. */
 int64_t presence_number(const struct presence *presence);
 
-/* Whether another process is a runner. Errors: ERR_IO (logged). */
+/* Whether another process is a runner; the file is not made for that. Errors: ERR_IO (logged). */
 MUST_CHECK enum err presence_any_runner(struct presence *presence, bool *any);
 
 /*

@@ -8,7 +8,8 @@ import pytest
 
 from conftest import SERVER_NAME
 
-SUBJECTS = ["configuration", "shared secret", "listen", "database", "disk space", "signing key", "password hash"]
+SUBJECTS = ["configuration", "shared secret", "listen", "database", "jobs", "disk space", "signing key",
+            "password hash"]
 
 
 def lines_of(result):
@@ -94,6 +95,12 @@ def no_folder(homeserver):
     homeserver.configure(listen=f"unix:{homeserver.folder}/missing/mxadmin.sock")
 
 
+def job_to_do(homeserver):
+    homeserver.query("INSERT INTO mxadmin_jobs (id, kind, target, parameters, status, cancelling, holder, turn, done, total,"
+                     " cursor, failure, attempts, created_ts, due_ts, started_ts, heartbeat_ts, finished_ts)"
+                     " VALUES ('a', 'deactivate', 'bob', '{}', 'scheduled', 0, 0, 0, 0, 0, '', 0, 0, 1, 0, 0, 0, 0)")
+
+
 def no_folder_in_run(homeserver):
     homeserver.configure(listen="unix:/run/no-such-folder/mxadmin.sock")
 
@@ -112,6 +119,7 @@ def no_group(homeserver):
     (open_database, "database", "warning", "chmod 600"),
     (foreign_database, "database", "error", "not of this program"),
     (other_server, "database", "error", "see what is said above"),
+    (job_to_do, "jobs", "warning", "mxadmin work"),
     (no_key, "signing key", "error", "run mxadmin init"),
     (damaged_key, "signing key", "error", "see what is said above"),
     (open_key, "signing key", "error", "chmod 600"),

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import time
 
 import pytest
 
@@ -46,9 +47,17 @@ class Service:
         return self.process.wait(timeout=60)
 
 
+def wait_for(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
 def test_ready_reload_stop(homeserver):
     with Service(homeserver) as service:
         service.tells("READY=1")
+        wait_for(lambda: "a job runner is there" in homeserver.must("check"))
         assert "a service answers" in homeserver.must("check")
         homeserver.create("alice")
         service.process.send_signal(signal.SIGHUP)

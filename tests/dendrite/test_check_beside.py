@@ -10,7 +10,7 @@ from installation import Installation
 
 FILES = [("one", "delete"), ("one", "wal"), ("split", "delete"), ("split", "wal")]
 NOBODY = 65534
-SUBJECTS = ["configuration", "shared secret", "listen", "database", "disk space", "dendrite files", "schema",
+SUBJECTS = ["configuration", "shared secret", "listen", "database", "jobs", "disk space", "dendrite files", "schema",
             "journal mode", "application service", "service account", "homeserver", "server notices"]
 
 
