@@ -80,17 +80,43 @@ out:
     return text;
 }
 
+/* The third-party ids that a user is to have, and how many of those that there are are among them. */
+struct comparison {
+    const struct identity *identities;
+    size_t count;
+    size_t kept, lost;
+};
+
+static enum err compare(const struct identity *identity, void *context)
+{
+    struct comparison *comparison = context;
+    bool kept = false;
+
+    for (size_t i = 0; !kept && i < comparison->count; i++)
+        kept = strcmp(comparison->identities[i].kind, identity->kind) == 0 &&
+               strcmp(comparison->identities[i].id, identity->id) == 0;
+    comparison->kept += kept;
+    comparison->lost += !kept;
+    return ERR_OK;
+}
+
 enum err dendrite_set_threepids(struct homeserver *hs, const char *localpart,
                                 const struct identity *identities, size_t count)
 {
+    struct comparison comparison = {.identities = identities, .count = count};
+    const char *server_name = hs->config->server_name;
     enum account_type type;
-    enum err e = accounts_type(hs->db, localpart, hs->config->server_name, &type);
+    enum err e = accounts_type(hs->db, localpart, server_name, &type);
     char *text;
 
+    if (!e)
+        e = threepids_list(hs->db, localpart, server_name, compare, &comparison);
     if (e)
         return e;
     text = threepids_text(identities, count);
-    e = text ? dendrite_defer(hs, DEFERRED_SET_THREEPIDS, localpart, text) : ERR_NOMEM;
+    e = text ? defer_if(hs, comparison.kept != count || comparison.lost > 0, DEFERRED_SET_THREEPIDS,
+                        localpart, text)
+             : ERR_NOMEM;
     free(text);
     return e;
 }
