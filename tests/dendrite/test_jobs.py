@@ -3,6 +3,7 @@
 import collections
 import json
 import os
+import random
 import socket
 import subprocess
 import threading
@@ -10,11 +11,15 @@ import time
 
 import fcgi
 from attached import Beside
+from pool import kill_together
 from service import MXADMIN, Attached
 from stand_in import Fault
 
 LOBBY = "!VaNppTgZjfEEpSW9:example.org"
 EVACUATE = f"/_dendrite/admin/evacuateRoom/{LOBBY}"
+# How often it is killed; more by hand. Another seed makes other moments.
+KILLS = int(os.environ.get("DENDRITE_KILLS", "5"))
+SEED = int(os.environ.get("DENDRITE_SEED", "1"))
 SECONDS = 60  # for what comes about; only ends a test that has failed
 
 
@@ -113,6 +118,25 @@ def test_a_job_is_ended(make_homeserver, kind):
         wait_until(lambda: job(beside, found["id"])["status"] == "cancelled")
         homeserver.start()
         assert members(beside) == before
+
+
+def test_killed_at_random_moments(make_homeserver, kind):
+    """The whole of mxadmin; it goes on with what it was about, and everybody leaves once."""
+    homeserver, chance = make_homeserver(), random.Random(SEED)
+    if kind == "stand-in":
+        homeserver.faults = [Fault("slow", "/leave", "POST", seconds=0.02)]  # as long as the real one takes
+    with Beside(homeserver, homeserver_config(homeserver, wait=0)) as beside:
+        before, left = members(beside), leaves(beside)
+        job_id = beside.ask("POST", EVACUATE, "admin").json()["job_id"]
+        for _ in range(KILLS):
+            time.sleep(chance.uniform(0, 0.1))
+            kill_together(beside.front.processes[0])
+            beside.front.processes[0] = beside.front.spawn(beside.front.commands()[0])
+            assert beside.front.answers()
+        wait_until(lambda: job(beside, job_id)["status"] == "complete")
+        assert job(beside, job_id)["result"] == {"affected": before}
+        homeserver.settle()
+        wait_until(lambda: leaves(beside) - left == collections.Counter(before))
 
 
 class Alone:

@@ -39,6 +39,29 @@ def runners_on(database):
     return found
 
 
+def state(pid):
+    """As ps(1) has it: T is stopped; Z when it has ended, also when nothing is left of it."""
+    try:
+        with open("/proc/%d/stat" % pid) as file:
+            return file.read().rsplit(")", 1)[1].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "Z"
+
+
+def kill_together(supervisor):
+    """The process of the supervisor and all its children, so that none of them sees another one end before."""
+    supervisor.send_signal(signal.SIGSTOP)
+    while state(supervisor.pid) not in "TZ":
+        time.sleep(0.001)
+    killed = children(supervisor.pid)
+    for pid in killed:
+        os.kill(pid, signal.SIGKILL)
+    while any(state(pid) != "Z" for pid in killed):
+        time.sleep(0.001)
+    supervisor.kill()
+    supervisor.wait()
+
+
 def workers_of(supervisor, database):
     runners = runners_on(database)
     return [pid for pid in children(supervisor) if pid not in runners]

@@ -13,6 +13,7 @@ import subprocess
 import time
 
 from room_pool import MXADMIN
+from pool import kill_together
 
 # How many times; a hundred by hand. Another seed makes other moments.
 KILLS = int(os.environ.get("ROOMS_KILLS", "20"))
@@ -62,25 +63,8 @@ def leaves(pool):
     return collections.Counter(rows)
 
 
-def state(pid):
-    """As ps(1) has it: T is stopped; Z when it has ended, also when nothing is left of it."""
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rsplit(")", 1)[1].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return "Z"
-
-
 def kill_all(pool):
-    """Supervisor, workers and runner, so that none of them sees another one end before."""
-    pool.signal(signal.SIGSTOP)
-    pool.wait_until(lambda: state(pool.process.pid) == "T")
-    children = pool.runners() + pool.workers()
-    for pid in children:
-        os.kill(pid, signal.SIGKILL)
-    pool.wait_until(lambda: all(state(pid) == "Z" for pid in children))
-    pool.signal(signal.SIGKILL)
-    pool.process.wait()
+    kill_together(pool.process)
     pool.process = None
 
 
