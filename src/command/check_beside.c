@@ -27,15 +27,17 @@ static void test_their_configuration(struct check *check)
 
 static void report_file(struct check *check, const char *path)
 {
-    if (access(path, F_OK) < 0)
+    if (access(path, F_OK) < 0 && errno != EACCES)
         check_report(check, LEVEL_ERROR,
                      "%s: %s; if Dendrite is not started in the folder of its configuration, see "
                      "homeserver.directory",
                      path, strerror(errno));
     else if (access(path, R_OK) < 0)
-        check_report(check, LEVEL_ERROR,
-                     "%s: this user may not read it: add the user to its group, and chmod g+r %s", path,
-                     path);
+        check_report(
+            check, LEVEL_ERROR,
+            "%s: this user may not read it: add the user to its group, and chmod g+r it, and g+x its "
+            "folder",
+            path);
     else
         check_report(check, LEVEL_ERROR, "%s: it cannot be read: see what is said above", path);
 }

@@ -24,11 +24,11 @@
 /* Statements are known by the address of their text, so each schema has its own. */
 #define STATEMENTS(n)                                                                                        \
     {                                                                                                        \
-        "ATTACH ?1 AS d" #n, "DETACH d" #n, "PRAGMA d" #n ".journal_mode",                                   \
+        "d" #n, "ATTACH ?1 AS d" #n, "DETACH d" #n, "PRAGMA d" #n ".journal_mode",                           \
             "PRAGMA d" #n ".cache_size = -" CACHE_KIB                                                        \
     }
 static const struct {
-    const char *attach, *detach, *journal_mode, *cache_size;
+    const char *name, *attach, *detach, *journal_mode, *cache_size;
 } statements[DB_FOREIGN_MAX] = {
     STATEMENTS(0), STATEMENTS(1), STATEMENTS(2), STATEMENTS(3),
     STATEMENTS(4), STATEMENTS(5), STATEMENTS(6), STATEMENTS(7),
@@ -77,10 +77,18 @@ static bool is_as_attached(const struct foreign *foreign)
     return access(foreign->wal, F_OK) < 0 && errno == ENOENT && is_unchanged(&foreign->seen, &now);
 }
 
+/* Whether the file may have been read: in a transaction it shows, but a statement on its own has ended its.
+ */
+static bool may_be_read(const struct db *db, size_t i)
+{
+    return sqlite3_get_autocommit(db->handle) ||
+           sqlite3_txn_state(db->handle, statements[i].name) != SQLITE_TXN_NONE;
+}
+
 bool db_foreign_unchanged(const struct db *db)
 {
     for (size_t i = 0; i < db->foreign_count; i++)
-        if (db->foreign[i].state == FOREIGN_STILL && !is_as_attached(&db->foreign[i]))
+        if (db->foreign[i].state == FOREIGN_STILL && may_be_read(db, i) && !is_as_attached(&db->foreign[i]))
             return false;
     return true;
 }
@@ -183,9 +191,9 @@ static enum err find_file(struct foreign *foreign)
         foreign->wal = wal;
     }
     free(real);
-    return wal && look_at(foreign->path, &foreign->seen) ? ERR_OK
-           : errno == ENOMEM                             ? ERR_NOMEM
-                                                         : ERR_NOT_FOUND;
+    if (wal && look_at(foreign->path, &foreign->seen))
+        return ERR_OK;
+    return errno == ENOMEM ? ERR_NOMEM : errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO;
 }
 
 /*
@@ -225,7 +233,7 @@ static const char *forbidden(const struct foreign *foreign)
 /* Why the file could not be attached. */
 static const char *reason_of(const struct db *db, const struct foreign *foreign, int code)
 {
-    if (access(foreign->path, F_OK) < 0)
+    if (access(foreign->path, F_OK) < 0 && errno != EACCES)
         return strerror(errno);
     if (forbidden(foreign))
         return forbidden(foreign);

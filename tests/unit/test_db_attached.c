@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include "alloc.h"
 #include "foreign.h"
 
 #define NOBODY 65534 /* somebody who may not write */
@@ -209,6 +210,29 @@ static void test_without_the_right_to_write(void **state)
     }
 }
 
+/* SQLite does without some of what it asks for. */
+static void test_memory_is_gone(void **state)
+{
+    struct world *w = *state;
+    const char *const paths[] = {w->d->path};
+    int64_t sum = 0;
+
+    let(w, "owx");
+    for (int n = 1; n == 1 || alloc_failed(); n++) {
+        enum err e;
+
+        assert_int_equal(schema_open_beside(&w->d->db, w->own, SERVER), ERR_OK);
+        alloc_fail(n);
+        e = db_attach(w->d->db, paths, 1);
+        if (!e)
+            e = db_integer(w->d->db, sql_sum, DB_NO_ARGS, &sum);
+        if (e && (e != ERR_NOMEM || !alloc_failed()))
+            fail_msg("allocation %d: %s", n, err_text(e));
+        db_close(&w->d->db);
+    }
+    assert_int_equal(sum, ROWS);
+}
+
 static void test_refusals(void **state)
 {
     struct world *w = *state;
@@ -250,6 +274,7 @@ int main(void)
         TEST(test_another_file),
         TEST(test_several_files),
         TEST(test_without_the_right_to_write),
+        TEST(test_memory_is_gone),
         TEST(test_refusals),
     };
 
