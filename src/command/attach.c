@@ -84,6 +84,21 @@ static enum err write_registration(const struct config *config, char **path)
     return e == ERR_EXISTS ? ERR_OK : e;
 }
 
+/* Whether Dendrite's configuration names the file, but this user may not read it. */
+static bool is_unread(const struct attach *attach, const char *path)
+{
+    const struct config_list *unread = &attach->config->dendrite.unread;
+
+    for (size_t i = 0; i < unread->count; i++)
+        if (strcmp(unread->items[i], path) == 0) {
+            console_error(attach->invocation,
+                          "%s: this user may not read it: chgrp it to a group of the user's, and chmod 640",
+                          path);
+            return true;
+        }
+    return false;
+}
+
 static void print_their_lines(const struct config *config, const char *registration)
 {
     printf("\nDendrite's configuration, %s, has to have\n\n"
@@ -112,6 +127,8 @@ static enum err register_service(const struct attach *attach, bool *done)
     enum err e = registered ? ERR_OK : write_registration(attach->config, &path);
 
     *done = registered && attach->configured;
+    if (!e && !registered && is_unread(attach, path))
+        e = ERR_IO;
     if (!e && registered)
         printf("registration %s: Dendrite's configuration names it\n", attach->config->dendrite.registration);
     if (!e && !registered)

@@ -131,7 +131,7 @@ def elsewhere(installation):
     (other_files, "homeserver", "error", "works on other files than these"),
     (newer, "schema", "warning", "\"userapi: tomorrow\", which this mxadmin does not know"),
     (older, "schema", "error", "see what is said above"),
-    (demoted, "service account", "error", "no admin any more"),
+    (demoted, "service account", "error", "mxadmin account promote mxadmin-service"),
     (forgotten, "service account", "warning", "run mxadmin attach"),
     (readable, "dendrite files", "warning", "chmod o-r"),
     (readable_registration, "application service", "error", "chmod o-r"),
@@ -176,6 +176,8 @@ def test_another_user(install, tmp_path, files, journal):
     os.chown(folder.config_file, 0, NOBODY)
     _, found = installation.check()
     assert "this user may not read: chgrp" in found["application service"][0][1]
+    result = installation.run("attach")
+    assert result.returncode == 1 and "mxadmin-registration.yaml: this user may not read it" in result.stderr
     os.chown(folder.path / "mxadmin-registration.yaml", 0, NOBODY)
     (folder.path / "mxadmin-registration.yaml").chmod(0o640)
     installation.must("attach")
