@@ -62,7 +62,7 @@ static enum err plan(struct homeserver *hs, struct job *job, struct arena *arena
     *over = count == 0;
     if (e || count == 0)
         return e;
-    e = db_begin(hs->db, DB_WRITE);
+    e = db_begin(hs->db, DB_NOTE);
     if (e)
         return e;
     for (size_t i = 0; !e && i < count; i++)
@@ -125,7 +125,7 @@ static enum err leave(struct homeserver *hs, const struct job *job, struct job_i
 /* Writes down what has become of the first `count` items. */
 static enum err settle(struct homeserver *hs, struct job *job, const struct job_item *items, size_t count)
 {
-    enum err e = count > 0 ? db_begin(hs->db, DB_WRITE) : ERR_OK;
+    enum err e = count > 0 ? db_begin(hs->db, DB_NOTE) : ERR_OK;
 
     if (e || count == 0)
         return e;

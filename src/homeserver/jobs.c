@@ -83,7 +83,7 @@ static enum err do_batch(struct homeserver *hs, struct job *job, struct arena *a
     if (kind)
         e = kind->step(&inner, job, arena);
     judge(job, e, &inner, arena);
-    e = db_begin(hs->db, DB_WRITE);
+    e = db_begin(hs->db, DB_NOTE);
     if (e)
         return e;
     e = db_end(hs->db, jobs_give_back(hs->db, job, presence_number(hs->presence), clock_now_ms()));
@@ -101,7 +101,7 @@ static enum err take_over(struct homeserver *hs, int64_t holder)
 
     if (e || !held)
         return e;
-    e = db_begin(hs->db, DB_WRITE);
+    e = db_begin(hs->db, DB_NOTE);
     if (!e)
         e = db_end(hs->db, jobs_disown(hs->db, holder, clock_now_ms(), &count));
     presence_release(hs->presence, holder);
@@ -196,7 +196,7 @@ static enum err do_here(struct homeserver *hs, const char *id, int64_t end_ms, s
     enum err e = enter(hs, PRESENCE_REQUEST, arena);
 
     while (!e && !is_over(&job) && clock_monotonic_ms() < end_ms) {
-        e = db_begin(hs->db, DB_WRITE);
+        e = db_begin(hs->db, DB_NOTE);
         if (!e)
             e = db_end(hs->db,
                        jobs_claim(hs->db, id, presence_number(hs->presence), clock_now_ms(), arena, &job));
@@ -351,7 +351,7 @@ static enum err sweep(struct homeserver *hs, struct arena *arena, bool *swept)
     *swept = !e;
     if (e)
         return e == ERR_NOT_FOUND ? ERR_OK : e;
-    e = db_begin(hs->db, DB_WRITE);
+    e = db_begin(hs->db, DB_NOTE);
     return e ? e : db_end(hs->db, jobs_forget(hs->db, id));
 }
 
@@ -368,7 +368,7 @@ static enum err find_pause(struct homeserver *hs, int64_t *pause_ms)
 
 static enum err claim_next(struct homeserver *hs, bool new_first, struct arena *arena, struct job *job)
 {
-    enum err e = db_begin(hs->db, DB_WRITE);
+    enum err e = db_begin(hs->db, DB_NOTE);
 
     if (e)
         return e;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Jobs and those who do them: runners, and requests that wait. */
+#include "alloc.h"
 #include "job_play.h"
 
 #include "base/clock.h"
@@ -309,6 +310,28 @@ static void old_jobs_are_forgotten_when_nothing_is_due(void **state)
     assert_string_equal(text(w, "SELECT target FROM mxadmin_jobs"), "user02");
 }
 
+/* Wherever memory ends, what is asked for again is done, and nothing is left of the first. */
+static void memory_may_end_anywhere(void **state)
+{
+    struct world *w = *state;
+    int failures = 0;
+    bool failed = true;
+
+    for (int n = 1; failed; n += 1 + n / 16) {
+        enum err e;
+
+        alloc_fail(n);
+        e = jobs_deactivate(&w->hs, "user01");
+        failed = alloc_failed();
+        failures += e != ERR_OK;
+        if (e)
+            assert_int_equal(jobs_deactivate(&w->hs, "user01"), ERR_OK);
+        assert_int_equal(number(w->d->db, "SELECT COUNT(*) FROM mxadmin_jobs WHERE finished_ts = 0"), 0);
+        assert_int_equal(presence_number(w->hs.presence), 0);
+    }
+    assert_true(failures > 10);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, begin, world_end)
 
 int main(void)
@@ -328,6 +351,7 @@ int main(void)
         TEST(who_waits_leaves_it_to_a_runner),
         TEST(a_job_is_stopped),
         TEST(old_jobs_are_forgotten_when_nothing_is_due),
+        TEST(memory_may_end_anywhere),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
