@@ -3,7 +3,11 @@
  * The files of a Dendrite beside ours, for reading only.
  *
  * While Dendrite runs they are read with its locks, like any file that others write to. In WAL mode a reader
- * needs the log and its index; Dendrite deletes both when it ends, and only who may write can make them anew.
+ * needs the log and its index, and where it cannot write to the index it makes do with the marks that
+ * Dendrite's own readers have left there. As long as it is attached it has the shared lock of the file, so
+ * that a Dendrite that ends leaves both behind, for the next one to go on with.
+ *
+ * When nobody is attached, Dendrite deletes both at its end, and only who may write can make them anew.
  * Then, and only then, the file is read as one that nobody writes to ("immutable"), without any lock. Nobody
  * can write to it without the log being there first: so every row is handed out only after a look that found
  * no log, and the file as it was when it was attached.

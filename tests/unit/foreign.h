@@ -31,6 +31,7 @@ static const char *const steps[128] = {
     ['r'] = "PRAGMA journal_mode = DELETE",
     ['w'] = "PRAGMA journal_mode = WAL",
     ['1'] = "PRAGMA cache_size = 1", /* what is changed has to be written before it is committed */
+    ['t'] = "CREATE TABLE later AS SELECT 7 AS value",
     ['?'] = "SELECT SUM(value) FROM things",
 };
 

@@ -210,6 +210,21 @@ static void test_without_the_right_to_write(void **state)
     }
 }
 
+/* As Dendrite makes tables at its start. */
+static void test_a_table_that_comes_later(void **state)
+{
+    static const char sql_later[] = "SELECT value FROM later";
+    struct world *w = *state;
+    int64_t value;
+
+    attach(w);
+    assert_sum(w, ROWS);
+    assert_int_not_equal(db_integer(w->d->db, sql_later, DB_NO_ARGS, &value), ERR_OK);
+    let(w, "ot");
+    assert_int_equal(number(w->d->db, sql_later), 7);
+    assert_sum(w, ROWS);
+}
+
 /* SQLite does without some of what it asks for. */
 static void test_memory_is_gone(void **state)
 {
@@ -274,6 +289,7 @@ int main(void)
         TEST(test_another_file),
         TEST(test_several_files),
         TEST(test_without_the_right_to_write),
+        TEST(test_a_table_that_comes_later),
         TEST(test_memory_is_gone),
         TEST(test_refusals),
     };
