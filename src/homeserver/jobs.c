@@ -1,136 +1,17 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/list.h"
-#include "base/log.h"
 #include "homeserver/audit.h"
 #include "homeserver/job_kinds.h"
+#include "homeserver/job_work.h"
 #include "homeserver/jobs.h"
 #include "store/presence.h"
 
-#define BACKOFF_FIRST_MS 1000
-#define BACKOFF_LAST_MS  300000
-#define WAIT_FIRST_MS    5 /* between two looks at a job that somebody else does */
-#define WAIT_LAST_MS     50
-#define PAUSE_MAX_MS     60000 /* what is due then may be due sooner: a clock is set now and then */
-
-/* Errors that pass, and after how many in a row a job fails all the same; 0: never. All others fail it. */
-static const struct {
-    enum err err;
-    int64_t attempts;
-} passing[] = {
-    {ERR_UNREACHABLE, 0}, {ERR_BUSY, 0}, {ERR_LIMITED, 0}, {ERR_FULL, 0}, {ERR_NOMEM, 0}, {ERR_GATEWAY, 5},
-};
-
-static bool is_passing(enum err e, int64_t attempts)
-{
-    for (size_t i = 0; i < sizeof passing / sizeof *passing; i++)
-        if (passing[i].err == e)
-            return passing[i].attempts == 0 || attempts < passing[i].attempts;
-    return false;
-}
-
-static int64_t backoff_ms(int64_t attempts)
-{
-    int64_t delay = BACKOFF_FIRST_MS;
-
-    while (--attempts > 0 && delay < BACKOFF_LAST_MS)
-        delay *= 2;
-    return delay < BACKOFF_LAST_MS ? delay : BACKOFF_LAST_MS;
-}
-
-/* What becomes of a job after a batch that ended with `e`. */
-static void judge(struct job *job, enum err e, const struct homeserver *hs, struct arena *arena)
-{
-    const char *error = hs->reason ? arena_strdup(arena, hs->reason) : NULL;
-    int64_t wait_ms = backoff_ms(job->attempts + 1);
-
-    job->failure = e;
-    job->error = !e ? NULL : error ? error : err_text(e);
-    job->attempts = e ? job->attempts + 1 : 0;
-    if (!e)
-        return;
-    job->status = is_passing(e, job->attempts) ? JOB_SCHEDULED : JOB_FAILED;
-    if (job->status == JOB_SCHEDULED)
-        job->due_ts = clock_now_ms() + (hs->retry_after_ms > wait_ms ? hs->retry_after_ms : wait_ms);
-}
-
-static void log_job(const struct job *job)
-{
-    const char *separator = job->error ? ": " : "";
-
-    if (job->error)
-        log_warning("job %s (%s %s) %s%s%s", job->id, job->kind, job->target,
-                    job_has_ended(job) ? job_status_name(job->status) : "is tried again later", separator,
-                    job->error);
-    else if (job_has_ended(job))
-        log_info("job %s (%s %s) is %s", job->id, job->kind, job->target, job_status_name(job->status));
-}
-
-/* Does one batch of a job that this process has claimed, and gives it back. */
-static enum err do_batch(struct homeserver *hs, struct job *job, struct arena *arena)
-{
-    const struct job_kind *kind = job_kind_find(job->kind);
-    struct homeserver inner = *hs;
-    enum err e = ERR_UNSUPPORTED;
-
-    inner.in_job = true;
-    inner.retry_after_ms = 0;
-    inner.reason = kind ? NULL : "this version of mxadmin knows no such job";
-    if (kind)
-        e = kind->step(&inner, job, arena);
-    judge(job, e, &inner, arena);
-    e = db_begin(hs->db, DB_NOTE);
-    if (e)
-        return e;
-    e = db_end(hs->db, jobs_give_back(hs->db, job, presence_number(hs->presence), clock_now_ms()));
-    if (!e)
-        log_job(job);
-    return e;
-}
-
-/* Gives back what a process had claimed, unless it is alive. */
-static enum err take_over(struct homeserver *hs, int64_t holder)
-{
-    int64_t count = 0;
-    bool held;
-    enum err e = presence_hold(hs->presence, holder, &held);
-
-    if (e || !held)
-        return e;
-    e = db_begin(hs->db, DB_NOTE);
-    if (!e)
-        e = db_end(hs->db, jobs_disown(hs->db, holder, clock_now_ms(), &count));
-    presence_release(hs->presence, holder);
-    if (!e && count > 0)
-        log_warning("%lld jobs that were cut off are taken over", (long long)count);
-    return e;
-}
-
-static enum err take_over_all(struct homeserver *hs, struct arena *arena)
-{
-    int64_t *holders = NULL;
-    size_t count = 0;
-    enum err e = jobs_holders(hs->db, arena, &holders, &count);
-
-    for (size_t i = 0; !e && i < count; i++)
-        e = take_over(hs, holders[i]);
-    return e;
-}
-
-/*
- * Becomes one of those who do jobs. What was claimed under our own number is taken over as well: by whoever
- * had the number before, or by us, when it could not be given back.
- */
-static enum err enter(struct homeserver *hs, enum presence_role role, struct arena *arena)
-{
-    enum err e = presence_enter(hs->presence, role);
-
-    return e ? e : take_over_all(hs, arena);
-}
+#define WAIT_FIRST_MS 5 /* between two looks at a job that somebody else does */
+#define WAIT_LAST_MS  50
 
 /* Fills in what a request leaves out. */
 static enum err complete(const struct homeserver *hs, const struct job_request *request, struct arena *arena,
@@ -146,6 +27,17 @@ static enum err complete(const struct homeserver *hs, const struct job_request *
         return ERR_OK;
     job->actor = arena_printf(arena, "@%s:%s", hs->actor->localpart, hs->config->server_name);
     return job->actor ? ERR_OK : ERR_NOMEM;
+}
+
+/* Forgets a job that ended long ago, if there is one: where there is no runner, nobody else would. */
+static enum err sweep(struct db *db, struct arena *arena)
+{
+    const char *id;
+    enum err e = jobs_expired(db, clock_now_ms(), arena, &id);
+
+    if (e)
+        return e == ERR_NOT_FOUND ? ERR_OK : e;
+    return jobs_forget(db, id);
 }
 
 /* Adds the job; unless `claimed` is NULL, it is ours at once. */
@@ -168,6 +60,8 @@ static enum err add(struct homeserver *hs, const struct job_request *request, st
     }
     if (!e && claimed)
         e = jobs_claim(hs->db, id, presence_number(hs->presence), clock_now_ms(), arena, claimed);
+    if (!e)
+        e = sweep(hs->db, arena);
     e = db_end(hs->db, exists ? ERR_OK : e);
     return exists && !e ? ERR_EXISTS : e;
 }
@@ -193,7 +87,7 @@ static bool is_over(const struct job *job)
 static enum err do_here(struct homeserver *hs, const char *id, int64_t end_ms, struct arena *arena)
 {
     struct job job = {0};
-    enum err e = enter(hs, PRESENCE_REQUEST, arena);
+    enum err e = job_work_enter(hs, PRESENCE_REQUEST, arena);
 
     while (!e && !is_over(&job) && clock_monotonic_ms() < end_ms) {
         e = db_begin(hs->db, DB_NOTE);
@@ -201,7 +95,7 @@ static enum err do_here(struct homeserver *hs, const char *id, int64_t end_ms, s
             e = db_end(hs->db,
                        jobs_claim(hs->db, id, presence_number(hs->presence), clock_now_ms(), arena, &job));
         if (!e)
-            e = do_batch(hs, &job, arena);
+            e = job_work_batch(hs, &job, arena);
     }
     presence_leave(hs->presence);
     return e == ERR_NOT_FOUND ? ERR_OK : e;
@@ -276,12 +170,12 @@ enum err jobs_run(struct homeserver *hs, const struct job_request *request, stru
 {
     int64_t end_ms = wait_end_ms(hs);
     char id[JOBS_ID_SIZE] = "";
-    enum err e = enter(hs, PRESENCE_REQUEST, arena);
+    enum err e = job_work_enter(hs, PRESENCE_REQUEST, arena);
 
     if (!e)
         e = add(hs, request, arena, id, job);
     if (!e)
-        e = do_batch(hs, job, arena);
+        e = job_work_batch(hs, job, arena);
     presence_leave(hs->presence);
     if (e && e != ERR_EXISTS)
         return e;
@@ -296,6 +190,11 @@ enum err jobs_deactivate(struct homeserver *hs, const char *localpart)
     struct job job;
     enum err e = arena ? jobs_run(hs, &request, arena, &job) : ERR_NOMEM;
 
+    if (!e && job.status != JOB_COMPLETE) {
+        homeserver_reason(hs, job.status == JOB_CANCELLED ? "Job %s was ended meanwhile" : "Job %s goes on",
+                          job.id);
+        e = ERR_BUSY;
+    }
     arena_free(&arena);
     return e;
 }
@@ -303,7 +202,7 @@ enum err jobs_deactivate(struct homeserver *hs, const char *localpart)
 enum err jobs_stop(struct homeserver *hs, const char *id)
 {
     struct arena *arena = arena_new();
-    enum err e = arena ? take_over_all(hs, arena) : ERR_NOMEM;
+    enum err e = arena ? job_work_take_over(hs, arena) : ERR_NOMEM;
 
     if (!e)
         e = db_begin(hs->db, DB_WRITE);
@@ -339,68 +238,5 @@ enum err jobs_items(struct homeserver *hs, const char *id, const char *wanted, s
     enum err e = job_items_list(hs->db, id, gather, &gathering);
 
     *list = (struct id_list){.ids = gathering.list.items, .count = gathering.list.count};
-    return e;
-}
-
-/* Forgets a job that ended long ago, if there is one. */
-static enum err sweep(struct homeserver *hs, struct arena *arena, bool *swept)
-{
-    const char *id;
-    enum err e = jobs_expired(hs->db, clock_now_ms(), arena, &id);
-
-    *swept = !e;
-    if (e)
-        return e == ERR_NOT_FOUND ? ERR_OK : e;
-    e = db_begin(hs->db, DB_NOTE);
-    return e ? e : db_end(hs->db, jobs_forget(hs->db, id));
-}
-
-/* How long nothing is due. */
-static enum err find_pause(struct homeserver *hs, int64_t *pause_ms)
-{
-    int64_t due_ts = INT64_MAX;
-    enum err e = jobs_next_due(hs->db, &due_ts);
-    int64_t now = clock_now_ms();
-
-    *pause_ms = due_ts <= now ? 0 : due_ts - now < PAUSE_MAX_MS ? due_ts - now : PAUSE_MAX_MS;
-    return e == ERR_NOT_FOUND ? ERR_OK : e;
-}
-
-static enum err claim_next(struct homeserver *hs, bool new_first, struct arena *arena, struct job *job)
-{
-    enum err e = db_begin(hs->db, DB_NOTE);
-
-    if (e)
-        return e;
-    return db_end(hs->db, jobs_claim_next(hs->db, presence_number(hs->presence), new_first, clock_now_ms(),
-                                          arena, job));
-}
-
-static enum err turn(struct homeserver *hs, bool new_first, struct arena *arena, int64_t *pause_ms)
-{
-    struct job job;
-    bool swept = false;
-    enum err e = enter(hs, PRESENCE_RUNNER, arena);
-
-    *pause_ms = 0;
-    if (!e)
-        e = find_pause(hs, pause_ms);
-    if (!e && *pause_ms == 0) {
-        e = claim_next(hs, new_first, arena, &job);
-        return e == ERR_NOT_FOUND ? ERR_OK : e ? e : do_batch(hs, &job, arena);
-    }
-    if (!e)
-        e = sweep(hs, arena, &swept);
-    if (swept)
-        *pause_ms = 0;
-    return e;
-}
-
-enum err jobs_turn(struct homeserver *hs, bool new_first, int64_t *pause_ms)
-{
-    struct arena *arena = arena_new();
-    enum err e = arena ? turn(hs, new_first, arena, pause_ms) : ERR_NOMEM;
-
-    arena_free(&arena);
     return e;
 }

@@ -57,7 +57,7 @@ MUST_CHECK enum err jobs_evacuate_room(struct homeserver *hs, const char *room_i
 
 /*
  * The act `deactivate` as a job that is done here. Its step calls the act again, with hs->in_job set; that
- * one does the work.
+ * one does the work. ERR_BUSY: it is not done in time and goes on, or somebody has ended it.
  */
 MUST_CHECK enum err jobs_deactivate(struct homeserver *hs, const char *localpart);
 

@@ -271,6 +271,24 @@ static void who_waits_leaves_it_to_a_runner(void **state)
     assert_int_equal(job.status, JOB_COMPLETE);
 }
 
+/* Who asked for a deactivation is not told that it is done when it is not. */
+static void what_is_not_done_in_time_is_said(void **state)
+{
+    struct world *w = *state;
+    const char *id = start(w, JOB_DEACTIVATE, "user01");
+    struct partner p = start_runner(w);
+
+    w->config.homeserver.wait = 0;
+    assert_int_equal(jobs_deactivate(&w->hs, "user01"), ERR_BUSY);
+    assert_string_equal(w->hs.reason, arena_printf(w->d->arena, "Job %s goes on", id));
+    assert_int_equal(jobs_stop(&w->hs, id), ERR_OK);
+    partner_tell(&p);
+    assert_int_equal(partner_end(&p), 0);
+    assert_int_equal(find(w, id).status, JOB_COMPLETE); /* that was its last batch */
+    w->config.homeserver.wait = 60;
+    assert_int_equal(jobs_deactivate(&w->hs, "user01"), ERR_OK);
+}
+
 static void a_job_is_stopped(void **state)
 {
     struct world *w = *state;
@@ -308,6 +326,10 @@ static void old_jobs_are_forgotten_when_nothing_is_due(void **state)
     assert_int_equal(turn(w), 0);
     assert_true(turn(w) > 0);
     assert_string_equal(text(w, "SELECT target FROM mxadmin_jobs"), "user02");
+    /* Or by who starts another. */
+    run(w->d->db, "UPDATE mxadmin_jobs SET finished_ts = 1");
+    start(w, JOB_DEACTIVATE, "user03");
+    assert_string_equal(text(w, "SELECT target FROM mxadmin_jobs"), "user03");
 }
 
 /* Wherever memory ends, what is asked for again is done, and nothing is left of the first. */
@@ -349,6 +371,7 @@ int main(void)
         TEST(what_the_living_do_is_theirs),
         TEST(what_the_dead_did_is_taken_over_at_once),
         TEST(who_waits_leaves_it_to_a_runner),
+        TEST(what_is_not_done_in_time_is_said),
         TEST(a_job_is_stopped),
         TEST(old_jobs_are_forgotten_when_nothing_is_due),
         TEST(memory_may_end_anywhere),
