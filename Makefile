@@ -5,6 +5,7 @@
 #                 DENDRITE=path/to/dendrite.yaml HOMESERVER=http://127.0.0.1:8008 ADMIN_TOKEN=… or ADMIN=localpart
 # make check      every test on a fresh machine; the last line counts them
 # make check-dendrite   DENDRITE_BIN=; the tests that want a real Dendrite
+# make check-synapse    SYNAPSE_PYTHON=; the answers compared with a real Synapse's
 # make bench      the benchmarks
 # make install    DESTDIR= PREFIX=
 #
@@ -53,7 +54,7 @@ endif
 SOURCES := $(sort $(wildcard src/*/*.c src/*/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 
-.PHONY: all run check check-dendrite bench install clean packages sample format
+.PHONY: all run check check-dendrite check-synapse bench install clean packages sample format
 all: packages $(BUILD)/mxadmin
 
 # Says which packages are missing, and how to get them, before the compiler says it in its own way.
@@ -118,6 +119,9 @@ check:
 
 check-dendrite:
 	@MAKE='$(MAKE)' DENDRITE_BIN='$(DENDRITE_BIN)' ./tests/check-dendrite
+
+check-synapse:
+	@MAKE='$(MAKE)' DEPS='$(DEPS)' SYNAPSE_PYTHON='$(SYNAPSE_PYTHON)' ./tests/check-synapse
 
 bench:
 	@MAKE='$(MAKE)' ./tests/bench/run

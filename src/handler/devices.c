@@ -87,10 +87,12 @@ json_t *devices_post(struct call *call)
     static const struct field fields[] = {
         {.name = "device_id",
          .type = FIELD_STRING,
+         .min = 1,
          .max = TEXT_MAX,
          .required = true,
          .missing = {API_BAD_REQUEST, "Missing device_id"},
-         .invalid = {API_BAD_REQUEST, "device_id must be a string"}},
+         .invalid = {API_BAD_REQUEST, "device_id must be a string"},
+         .range = {API_BAD_REQUEST, "device_id must have 1 to 512 characters"}},
     };
     const char *localpart = call_existing_user(call, call->parameters[0],
                                                "Can only create devices for local users", "Unknown user");

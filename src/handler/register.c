@@ -167,9 +167,8 @@ static bool details_check(struct call *call, const struct registration *r)
 }
 
 /*
- * A user_type is part of the MAC and is checked, but Dendrite's account table has no column for it: a bot or
- * support account is an ordinary one here. There are no refresh tokens either; a client that asks for one and
- * is given none uses its access token for good (Client-Server API, "Refreshing access tokens").
+ * There are no refresh tokens: a client that asks for one and is given none uses its access token for good
+ * (Client-Server API, "Refreshing access tokens").
  */
 static json_t *account_create(struct call *call, const struct registration *r, const char *localpart)
 {
@@ -187,6 +186,9 @@ static json_t *account_create(struct call *call, const struct registration *r, c
     enum err e = homeserver_create_account(&call->homeserver, &account, r->inhibit_login ? NULL : &client,
                                            call->arena, &session);
 
+    if (!e && r->user_type)
+        e = homeserver_change_account(&call->homeserver, localpart,
+                                      &(struct account_change){.user_type = r->user_type});
     if (e == ERR_EXISTS)
         return call_fail(call, API_USER_IN_USE, NULL);
     if (e == ERR_TOO_LARGE)

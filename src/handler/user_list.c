@@ -35,6 +35,7 @@ static const struct {
     "'avatar_url', 'creation_ts', 'last_seen_ts', 'locked', 'suspended', 'erased']"
 
 #define LIMIT_DEFAULT 100
+#define NO_NEXT       (-1)
 
 /* What was asked for. */
 struct asked {
@@ -185,14 +186,14 @@ static enum err read_page(struct call *call, const struct asked *asked, json_t *
                        &localparts, &count, total);
     if (!e)
         e = add_users(call, localparts, count, rows);
-    *next = page->limit < *total - page->from ? page->from + (int64_t)count : 0;
+    *next = page->limit < *total - page->from ? page->from + (int64_t)count : NO_NEXT;
     return db_end(call->app->db, e);
 }
 
 static json_t *list_users(struct call *call, bool v3)
 {
     struct asked asked;
-    int64_t next = 0, total = 0;
+    int64_t next = NO_NEXT, total = 0;
     json_t *rows, *answer;
     enum err e;
 
@@ -203,9 +204,9 @@ static json_t *list_users(struct call *call, bool v3)
     e = answer ? upkeep_users(&call->homeserver) : ERR_NOMEM;
     if (!e)
         e = read_page(call, &asked, rows, &next, &total);
-    if (!e &&
-        (json_object_set_new(answer, "total", json_integer((json_int_t)total)) < 0 ||
-         (next > 0 && json_object_set_new(answer, "next_token", json_sprintf("%lld", (long long)next)) < 0)))
+    if (!e && (json_object_set_new(answer, "total", json_integer((json_int_t)total)) < 0 ||
+               (next != NO_NEXT &&
+                json_object_set_new(answer, "next_token", json_sprintf("%lld", (long long)next)) < 0)))
         e = ERR_NOMEM;
     if (!e)
         return answer;

@@ -26,7 +26,6 @@ static const struct field fields[] = {
      .type = FIELD_STRING,
      .offset = MEMBER(change.display_name),
      .max = DISPLAY_NAME_MAX,
-     .null = NULL_IS_INVALID,
      .invalid = {API_INVALID_PARAM, "'displayname' must be a string"},
      .range = {API_BAD_REQUEST, "Displayname is too long (max 256)"}},
     {.name = "avatar_url",
@@ -41,6 +40,7 @@ static const struct field fields[] = {
     {.name = "admin",
      .type = FIELD_CHOICE,
      .offset = MEMBER(change.admin),
+     .null = NULL_IS_INVALID,
      .invalid = {API_BAD_JSON, "Param 'admin' must be a boolean, if given"}},
     {.name = "password",
      .type = FIELD_STRING,
@@ -50,14 +50,17 @@ static const struct field fields[] = {
     {.name = "logout_devices",
      .type = FIELD_BOOLEAN,
      .offset = MEMBER(change.end_sessions),
+     .null = NULL_IS_INVALID,
      .invalid = {API_BAD_REQUEST, "'logout_devices' parameter is not of type boolean"}},
     {.name = "deactivated",
      .type = FIELD_CHOICE,
      .offset = MEMBER(change.active), /* the contrary of it, for now */
+     .null = NULL_IS_INVALID,
      .invalid = {API_BAD_REQUEST, "'deactivated' parameter is not of type boolean"}},
     {.name = "locked",
      .type = FIELD_CHOICE,
      .offset = MEMBER(change.locked),
+     .null = NULL_IS_INVALID,
      .invalid = {API_BAD_REQUEST, "'locked' parameter is not of type boolean"}},
 };
 
@@ -73,6 +76,14 @@ static const struct field external_id_fields[] = {
      .required = true},
     {.name = "external_id", .type = FIELD_STRING, .offset = offsetof(struct identity, id), .required = true},
 };
+
+/* Whether it has one @, and something on either side. */
+static bool email_valid(const char *address)
+{
+    const char *at = strchr(address, '@');
+
+    return at && at > address && at[1] && !strchr(at + 1, '@');
+}
 
 /* A copy in lower case, as addresses are kept; NULL when memory is gone. */
 static const char *lower(struct arena *arena, const char *text)
@@ -90,6 +101,10 @@ static bool check_threepid(struct call *call, struct identity *threepid)
 
     if (!email && strcmp(threepid->kind, "msisdn") != 0) {
         call_fail(call, API_INVALID_PARAM, "Third-party ids are of the medium 'email' or 'msisdn'");
+        return false;
+    }
+    if (email && !email_valid(threepid->id)) {
+        call_fail(call, API_BAD_REQUEST, "Unable to parse email address");
         return false;
     }
     if (email)
@@ -215,6 +230,20 @@ static json_t *create(struct call *call, const char *localpart, const struct acc
     return shown ? call_created(call, shown) : NULL;
 }
 
+/* null is for who is made: whoever is there loses a name or an avatar by "". */
+static bool refuse_null(struct call *call)
+{
+    static const char *const names[] = {"displayname", "avatar_url"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (!json_is_null(json_object_get(call->json, names[i])))
+            continue;
+        call_fail(call, API_INVALID_PARAM, arena_printf(call->arena, "'%s' must be a string", names[i]));
+        return false;
+    }
+    return true;
+}
+
 json_t *user_put(struct call *call)
 {
     const char *localpart = call_local_user(call, call->parameters[0], false, API_BAD_REQUEST,
@@ -228,6 +257,8 @@ json_t *user_put(struct call *call)
     e = accounts_type(call->app->db, localpart, call->app->config->server_name, &type);
     if (e == ERR_NOT_FOUND)
         return create(call, localpart, &body.change);
+    if (!e && !refuse_null(call))
+        return NULL;
     if (!e)
         e = homeserver_change_account(&call->homeserver, localpart, &body.change);
     return e ? user_change_fail(call, e) : user_show(call, localpart);

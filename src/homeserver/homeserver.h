@@ -152,7 +152,7 @@ struct homeserver_acts {
     /* Adds a device without a session, unless there is one of this id. */
     enum err (*create_device)(struct homeserver *hs, const char *localpart, const char *device_id);
 
-    /* Names a device; `display_name` "": not at all. An unknown one is passed over. */
+    /* Names a device; `display_name` "": not at all. ERR_NOT_FOUND: there is none of this id. */
     enum err (*rename_device)(struct homeserver *hs, const char *localpart, const char *device_id,
                               const char *display_name);
 

@@ -80,7 +80,7 @@ static const struct {
     [USER_ORDER_LOCKED] = {BY__MAX, USER_LOCKED},
     [USER_ORDER_SUSPENDED] = {BY__MAX, USER_SUSPENDED},
     [USER_ORDER_ERASED] = {BY__MAX, USER_ERASED},
-    [USER_ORDER_SHADOW_BANNED] = {.column = BY_NAME},
+    [USER_ORDER_SHADOW_BANNED] = {BY__MAX, USER_SHADOW_BANNED},
 };
 _Static_assert(sizeof orders / sizeof *orders == USER_ORDER__MAX, "every order has its row");
 

@@ -10,7 +10,8 @@ enum {
     USER_DEACTIVATED = 4,
     USER_LOCKED = 8,
     USER_SUSPENDED = 16,
-    USER_ERASED = 32
+    USER_ERASED = 32,
+    USER_SHADOW_BANNED = 64 /* nobody is */
 };
 
 #endif

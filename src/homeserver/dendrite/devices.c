@@ -62,12 +62,11 @@ enum err dendrite_rename_device(struct homeserver *hs, const char *localpart, co
     enum err e = devices_exists(hs->db, localpart, hs->config->server_name, device_id, &exists);
 
     if (e || !exists)
-        return e;
-    e = dendrite_ask(hs,
-                     &(struct question){.endpoint = ENDPOINT_RENAME_DEVICE,
-                                        .segments = {device_id},
-                                        .as_user = localpart,
-                                        .body = json_pack("{s:s}", "display_name", display_name)},
-                     NULL);
-    return e == ERR_NOT_FOUND ? ERR_OK : e;
+        return e ? e : ERR_NOT_FOUND;
+    return dendrite_ask(hs,
+                        &(struct question){.endpoint = ENDPOINT_RENAME_DEVICE,
+                                           .segments = {device_id},
+                                           .as_user = localpart,
+                                           .body = json_pack("{s:s}", "display_name", display_name)},
+                        NULL);
 }

@@ -59,5 +59,5 @@ enum err standalone_rename_device(struct homeserver *hs, const char *localpart, 
         return e;
     e = devices_rename(hs->db, localpart, hs->config->server_name, device_id,
                        *display_name ? display_name : NULL);
-    return db_end(hs->db, e == ERR_NOT_FOUND ? ERR_OK : e);
+    return db_end(hs->db, e);
 }
