@@ -182,6 +182,16 @@ static bool heap_has(const char *rest, char first)
     return false;
 }
 
+/* A sanitizer's allocator has its memory elsewhere. */
+static bool heap_is_seen(void)
+{
+    char *probe = strdup("#probed-text");
+    bool found = heap_has("probed-text", '#');
+
+    free(probe);
+    return found;
+}
+
 /* Neither the token nor the body, nor what was answered. */
 static void leaves_no_secret(void **state)
 {
@@ -193,6 +203,10 @@ static void leaves_no_secret(void **state)
     struct http *http;
 
     (void)state;
+    if (!heap_is_seen()) {
+        server_stop(&server);
+        skip();
+    }
     assert_int_equal(http_open(&http, server.url), ERR_OK);
     for (int i = 0; i < 3; i++) {
         struct http_request r = {
