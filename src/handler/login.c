@@ -7,9 +7,11 @@
 #include "handler/limits.h"
 #include "handler/login.h"
 #include "matrix/id.h"
+#include "matrix/json_wipe.h"
 #include "store/accounts.h"
 
 #define PASSWORD_TYPE  "m.login.password"
+#define USER_TYPE      "m.id.user" /* of an identifier */
 #define WRONG_PASSWORD "The username or password was incorrect or the account does not exist."
 #define IDENTIFIER_MAX 255 /* characters of a user id */
 
@@ -39,10 +41,66 @@ static const struct field user_fields[] = {
     {.name = "user", .type = FIELD_STRING, .offset = MEMBER(user), .max = IDENTIFIER_MAX, .required = true},
 };
 
+static struct client client_of(const struct call *call)
+{
+    return (struct client){.address = call->request.address, .user_agent = call->request.user_agent};
+}
+
+/* Whether the request is to sign in with a password as a user, so that nobody else need know of it. */
+static bool is_known_way(const json_t *object)
+{
+    const json_t *identifier = json_object_get(object, "identifier");
+    const char *type = json_string_value(json_object_get(object, "type"));
+    const char *kind = json_string_value(json_object_get(identifier, "type"));
+
+    return !type || (strcmp(type, PASSWORD_TYPE) == 0 && (!kind || strcmp(kind, USER_TYPE) == 0));
+}
+
+/* Makes the answer what the homeserver said, with `home_server`, and counts it if it is a refusal. */
+static void pass_back(struct call *call, int status, json_t *answer)
+{
+    const char *text = json_string_value(json_object_get(answer, "error"));
+
+    if (status == 403) {
+        limits_failed(call, "", API_FORBIDDEN, text);
+        json_decref(answer);
+        return;
+    }
+    if (status == 200 && json_object_get(answer, "access_token") &&
+        json_object_set_new(answer, "home_server", json_string(call->app->config->server_name)) < 0) {
+        json_forget(&answer);
+        call_fail(call, API_INTERNAL, NULL);
+        return;
+    }
+    reply_json(&call->reply, status, answer);
+}
+
+/* Has the homeserver answer, if it has ways to sign in of its own. Returns false where it has none. */
+static bool pass_on(struct call *call, json_t *request)
+{
+    const struct client client = client_of(call);
+    json_t *answer = NULL;
+    int status = 0;
+    enum err e;
+
+    if (request && !limits_allow(call, ""))
+        return true;
+    e = homeserver_pass_sign_in(&call->homeserver, request, call->request.token, &client, call->arena,
+                                &status, &answer);
+    if (e == ERR_UNSUPPORTED && !call->homeserver.reason)
+        return false;
+    if (!e)
+        pass_back(call, status, answer);
+    else if (e == ERR_LOCKED)
+        call_fail(call, API_USER_LOCKED, NULL);
+    else
+        call_fail_err(call, e);
+    return true;
+}
+
 json_t *login_flows(struct call *call)
 {
-    (void)call;
-    return json_pack("{s:[{s:s}]}", "flows", "type", PASSWORD_TYPE);
+    return pass_on(call, NULL) ? NULL : json_pack("{s:[{s:s}]}", "flows", "type", PASSWORD_TYPE);
 }
 
 static bool identifier_check(struct call *call, struct login *login)
@@ -53,7 +111,7 @@ static bool identifier_check(struct call *call, struct login *login)
         return true;
     if (!fields_decode(call, login->identifier, type_fields, 1, &identifier))
         return false;
-    if (strcmp(identifier.type, "m.id.user") != 0) {
+    if (strcmp(identifier.type, USER_TYPE) != 0) {
         call_fail(call, API_BAD_REQUEST, "Unknown login identifier type");
         return false;
     }
@@ -134,9 +192,10 @@ json_t *login_post(struct call *call)
     struct session session = {0};
     struct client client;
     const char *localpart;
+    json_t *object = call_json(call);
     enum err e;
 
-    if (!login_decode(call, &login))
+    if (!object || (!is_known_way(object) && pass_on(call, object)) || !login_decode(call, &login))
         return NULL;
     e = login_account(call, login.user, &localpart);
     if (e)
@@ -144,10 +203,9 @@ json_t *login_post(struct call *call)
     if (!limits_allow(call, localpart))
         return NULL;
     call->subject = localpart;
-    client = (struct client){.device_id = login.device_id,
-                             .display_name = login.device_display_name,
-                             .address = call->request.address,
-                             .user_agent = call->request.user_agent};
+    client = client_of(call);
+    client.device_id = login.device_id;
+    client.display_name = login.device_display_name;
     e = *localpart
             ? homeserver_sign_in(&call->homeserver, localpart, login.password, &client, call->arena, &session)
             : ERR_DENIED;

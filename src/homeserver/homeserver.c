@@ -72,6 +72,15 @@ enum err homeserver_sign_in(struct homeserver *hs, const char *localpart, const 
     return hs->acts->sign_in(hs, localpart, password, client, arena, session);
 }
 
+enum err homeserver_pass_sign_in(struct homeserver *hs, json_t *request, const char *token,
+                                 const struct client *client, struct arena *arena, int *status,
+                                 json_t **answer)
+{
+    if (!hs->acts->pass_sign_in)
+        return ERR_UNSUPPORTED;
+    return hs->acts->pass_sign_in(hs, request, token, client, arena, status, answer);
+}
+
 enum err homeserver_begin_session(struct homeserver *hs, const char *localpart, const struct client *client,
                                   struct arena *arena, struct session *session)
 {

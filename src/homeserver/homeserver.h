@@ -130,6 +130,15 @@ struct homeserver_acts {
     enum err (*sign_in)(struct homeserver *hs, const char *localpart, const char *password,
                         const struct client *client, struct arena *arena, struct session *session);
 
+    /*
+     * Passes a request to sign in on as it came, with the token that came with it (NULL: none), or, with
+     * `request` NULL, the question which ways to sign in there are: for the ways that are the homeserver's
+     * own. `*status` and `*answer`, an object for the caller to end with json_forget(), are what it said.
+     * ERR_LOCKED as above; ERR_UNSUPPORTED: there are no ways but sign_in().
+     */
+    enum err (*pass_sign_in)(struct homeserver *hs, json_t *request, const char *token,
+                             const struct client *client, struct arena *arena, int *status, json_t **answer);
+
     /* Begins a session without a password, for `mxadmin account token`. ERR_NOT_FOUND, ERR_DEACTIVATED. */
     enum err (*begin_session)(struct homeserver *hs, const char *localpart, const struct client *client,
                               struct arena *arena, struct session *session);
@@ -304,6 +313,9 @@ MUST_CHECK enum err homeserver_create_account(struct homeserver *hs, const struc
 MUST_CHECK enum err homeserver_sign_in(struct homeserver *hs, const char *localpart, const char *password,
                                        const struct client *client, struct arena *arena,
                                        struct session *session);
+MUST_CHECK enum err homeserver_pass_sign_in(struct homeserver *hs, json_t *request, const char *token,
+                                            const struct client *client, struct arena *arena, int *status,
+                                            json_t **answer);
 MUST_CHECK enum err homeserver_begin_session(struct homeserver *hs, const char *localpart,
                                              const struct client *client, struct arena *arena,
                                              struct session *session);

@@ -9,6 +9,7 @@
 const struct homeserver_acts dendrite_acts = {
     .create_account = dendrite_create_account,
     .sign_in = dendrite_sign_in,
+    .pass_sign_in = dendrite_pass_sign_in,
     .begin_session = dendrite_begin_session,
     .set_password = dendrite_set_password,
     .end_session = dendrite_end_session,

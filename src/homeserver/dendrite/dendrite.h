@@ -46,6 +46,9 @@ MUST_CHECK enum err dendrite_change_account(struct homeserver *hs, const char *l
                                             const struct account_change *change);
 
 /* sessions.c: */
+MUST_CHECK enum err dendrite_pass_sign_in(struct homeserver *hs, json_t *request, const char *token,
+                                          const struct client *client, struct arena *arena, int *status,
+                                          json_t **answer); /* pass_sign_in.c */
 MUST_CHECK enum err dendrite_sign_in(struct homeserver *hs, const char *localpart, const char *password,
                                      const struct client *client, struct arena *arena,
                                      struct session *session);

@@ -84,14 +84,20 @@ static enum err refuse_locked(struct homeserver *hs, const char *localpart, stru
     return e ? e : ERR_LOCKED;
 }
 
+enum err dendrite_admit(struct homeserver *hs, const char *localpart, struct arena *arena,
+                        const struct session *session)
+{
+    enum err e = refuse_locked(hs, localpart, arena, session);
+
+    return e ? e : tell(hs, session);
+}
+
 enum err dendrite_sign_in(struct homeserver *hs, const char *localpart, const char *password,
                           const struct client *client, struct arena *arena, struct session *session)
 {
     enum err e = log_in(hs, localpart, password, client, arena, session);
 
-    if (!e)
-        e = refuse_locked(hs, localpart, arena, session);
-    return e ? e : tell(hs, session);
+    return e ? e : dendrite_admit(hs, localpart, arena, session);
 }
 
 enum err dendrite_begin_session(struct homeserver *hs, const char *localpart, const struct client *client,

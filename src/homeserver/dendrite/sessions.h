@@ -9,6 +9,11 @@
  * ERR_NOMEM. */
 MUST_CHECK enum err dendrite_take_session(const json_t *answer, struct arena *arena, struct session *session);
 
+/* What has to come after Dendrite has begun a session: it is told the audit, or ends when the account is
+ * locked, with ERR_LOCKED. */
+MUST_CHECK enum err dendrite_admit(struct homeserver *hs, const char *localpart, struct arena *arena,
+                                   const struct session *session);
+
 /* Ends the session of a token. ERR_DENIED: it has ended already. */
 MUST_CHECK enum err dendrite_end_token(struct homeserver *hs, const char *token);
 
