@@ -16,8 +16,10 @@ import yaml
 
 import shared  # noqa: F401, it knows the folders of what is shared with other tests
 
+import attached
 from folder import Folder
 from fronts import free_port
+from homeserver import LOGIN
 from real import Dendrite
 from service import MXADMIN
 from stand_in import StandIn
@@ -206,7 +208,7 @@ class Holder:
     def __init__(self, path, *statements, name="dendrite"):
         self.folder = tempfile.TemporaryDirectory(prefix="mxadmin-")
         program = os.path.join(self.folder.name, name)
-        os.symlink(os.path.realpath(sys.executable), program)
+        shutil.copy(os.path.realpath(sys.executable), program)
         self.process = subprocess.Popen([program, "-c", HOLDER, str(path), *statements], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, env={**os.environ, "PYTHONHOME": sys.base_prefix})
         self.process.stdout.readline()
@@ -371,3 +373,34 @@ def test_dendrite_takes_it_for_its_own(files, journal):
     assert dendrite.hurt() == []
     dendrite.stop()
     beside.close()
+
+
+@pytest.mark.real
+def test_what_was_asked_of_the_api_is_dendrites_after_it():
+    """With the service going on all the while; the deactivation was Dendrite's own."""
+    dendrite = Dendrite(Folder(journal="wal")).start()
+    user, password = "@user07:example.org", "another password"
+    path = "/_synapse/admin/v2/users/" + user
+    login = {"type": "m.login.password", "identifier": {"type": "m.id.user", "user": "user07"}, "password": password}
+    with attached.Beside(dendrite) as beside:
+        assert beside.ask("POST", "/_synapse/admin/v1/deactivate/" + user, "admin", {}).status == 200
+        wanted = {"deactivated": False, "password": password, "admin": True,
+                  "threepids": [{"medium": "email", "address": "seven@example.org"}]}
+        answer = beside.ask("PUT", path, "admin", wanted)
+        assert answer.status == 200, answer
+        assert sorted(answer.json()["pending"]) == ["reactivate", "set_admin", "set_threepids"]
+        assert dendrite.ask("POST", LOGIN, None, login).status == 403
+        dendrite.stop()
+        applied = subprocess.run([MXADMIN, "-c", beside.service.config_file, "apply"], stdout=subprocess.PIPE, text=True)
+        if SEES_ALL:
+            assert (applied.returncode, applied.stdout.count(": done\n")) == (0, 3)
+            dendrite.start()
+            session = dendrite.ask("POST", LOGIN, None, login)
+            assert session.status == 200, session
+            shown = beside.ask("GET", path, "admin").json()
+            assert "pending" not in shown and shown["admin"] and not shown["deactivated"]
+            assert [row["address"] for row in shown["threepids"]] == ["seven@example.org"]
+            whois = "/_matrix/client/v3/admin/whois/@admin:example.org"
+            assert dendrite.ask("GET", whois, session.json()["access_token"]).status == 200
+    assert dendrite.hurt() == []
+    dendrite.close()

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,8 +14,6 @@
 #include "store/identities.h"
 #include "store/media_rows.h"
 #include "store/schema.h"
-
-#define THREEPIDS_MAX 64
 
 /* What lives while changes are made. */
 struct work {
@@ -38,20 +37,23 @@ static enum err reactivate(struct db *file, const char *server_name, const struc
     return accounts_reactivate(file, change->target, server_name);
 }
 
-/* The identities in `array`; the texts are borrowed. ERR_INVALID: it is not what was queued. */
-static enum err read_threepids(json_t *array, struct identity identities[THREEPIDS_MAX], size_t *count)
+/* The identities in `array`, whose texts are borrowed; the caller frees the list. ERR_INVALID: it is not what
+ * was queued. */
+static enum err read_threepids(json_t *array, struct identity **identities)
 {
     json_t *entry;
     size_t i;
 
-    *count = json_array_size(array);
-    if (!json_is_array(array) || *count > THREEPIDS_MAX)
+    *identities = calloc(json_array_size(array) + 1, sizeof **identities);
+    if (!*identities)
+        return ERR_NOMEM;
+    if (!json_is_array(array))
         return ERR_INVALID;
     json_array_foreach(array, i, entry)
     {
-        identities[i] = (struct identity){json_string_value(json_object_get(entry, "medium")),
-                                          json_string_value(json_object_get(entry, "address"))};
-        if (!identities[i].kind || !identities[i].id)
+        (*identities)[i] = (struct identity){json_string_value(json_object_get(entry, "medium")),
+                                             json_string_value(json_object_get(entry, "address"))};
+        if (!(*identities)[i].kind || !(*identities)[i].id)
             return ERR_INVALID;
     }
     return ERR_OK;
@@ -59,16 +61,16 @@ static enum err read_threepids(json_t *array, struct identity identities[THREEPI
 
 static enum err set_threepids(struct db *file, const char *server_name, const struct deferred_change *change)
 {
-    struct identity identities[THREEPIDS_MAX];
     json_t *array = json_loads(change->parameters, 0, NULL);
+    struct identity *identities;
     enum account_type type;
-    size_t count;
-    enum err e = read_threepids(array, identities, &count);
+    enum err e = read_threepids(array, &identities);
 
     if (!e)
         e = accounts_type(file, change->target, server_name, &type);
     if (!e)
-        e = threepids_replace(file, change->target, server_name, identities, count);
+        e = threepids_replace(file, change->target, server_name, identities, json_array_size(array));
+    free(identities);
     json_decref(array);
     return e;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "crypto/random.h"
+#include "homeserver/dendrite/deferred.h"
 #include "homeserver/dendrite/sessions.h"
 #include "homeserver/jobs.h"
 
@@ -91,8 +92,10 @@ enum err dendrite_deactivate(struct homeserver *hs, const char *localpart)
 
     if (e)
         return e;
-    if (!hs->in_job)
-        return jobs_deactivate(hs, localpart);
+    if (!hs->in_job) { /* and who was to be active again is not */
+        e = dendrite_withdraw(hs, DEFERRED_REACTIVATE, localpart);
+        return e ? e : jobs_deactivate(hs, localpart);
+    }
     arena = arena_new();
     e = arena ? deactivate(hs, localpart, arena) : ERR_NOMEM;
     arena_free(&arena);

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +14,7 @@
 #include "homeserver/dendrite/running.h"
 
 #define CONNECT_TIMEOUT_MS 3000L
-#define PATH_SIZE          64
-#define NAME_SIZE          32
+#define PROC_SIZE          64 /* of a path below /proc/PID */
 
 /* The inode of the PID namespace of the machine itself, PROC_PID_INIT_INO: from another one, as in a
  * container, not all processes can be seen. */
@@ -32,7 +32,7 @@ struct search {
     struct signs *signs;
     struct file *files;
     size_t count;
-    char own_name[NAME_SIZE];
+    const char *own_name;
 };
 
 /* What libcurl says when nobody listens; what else it says, somebody has answered, or may yet. */
@@ -79,21 +79,22 @@ static enum err find_files(const struct config_list *paths, struct search *searc
     return ERR_OK;
 }
 
-/* The name of a process's program, up to 15 bytes (proc(5)); "" when it cannot be read. */
-static void read_name(const char *pid, char name[NAME_SIZE])
+/* The name of the file that a process runs, in `path`, also of one that was replaced since; "" when it cannot
+ * be read. */
+static const char *name_of(const char *pid, char path[PATH_MAX])
 {
-    char path[PATH_SIZE];
-    FILE *file;
+    static const char deleted[] = " (deleted)"; /* proc(5) */
+    char link[PROC_SIZE], *slash, *end;
+    ssize_t length;
 
-    *name = '\0';
-    snprintf(path, sizeof path, "/proc/%.32s/comm", pid);
-    file = fopen(path, "re");
-    if (!file)
-        return;
-    if (!fgets(name, NAME_SIZE, file))
-        *name = '\0';
-    name[strcspn(name, "\n")] = '\0';
-    fclose(file);
+    snprintf(link, sizeof link, "/proc/%.32s/exe", pid);
+    length = readlink(link, path, PATH_MAX - 1);
+    path[length > 0 ? length : 0] = '\0';
+    slash = strrchr(path, '/');
+    end = strstr(path, deleted);
+    if (end && strcmp(end, deleted) == 0)
+        *end = '\0';
+    return slash ? slash + 1 : path;
 }
 
 /* The path of the one of the files that the descriptors in `folder` are of; NULL: of none. */
@@ -116,8 +117,8 @@ static const char *file_of(const struct search *search, DIR *folder)
 static enum err look_at_process(struct search *search, const char *pid)
 {
     struct signs *signs = search->signs;
-    char path[PATH_SIZE], name[NAME_SIZE];
-    const char *open;
+    char path[PROC_SIZE], program[PATH_MAX];
+    const char *open, *name;
     DIR *folder;
 
     snprintf(path, sizeof path, "/proc/%.32s/fd", pid);
@@ -130,11 +131,11 @@ static enum err look_at_process(struct search *search, const char *pid)
     closedir(folder);
     if (!open)
         return ERR_OK;
-    read_name(pid, name);
-    if (strcmp(name, search->own_name) == 0)
+    name = name_of(pid, program);
+    if (*name && strcmp(name, search->own_name) == 0)
         return ERR_OK;
     signs->runs = arena_printf(search->arena, "process %s, %s, has %s open: end it", pid,
-                               *name ? name : "which has ended since", open);
+                               *name ? name : "whose program cannot be told", open);
     return signs->runs ? ERR_OK : ERR_NOMEM;
 }
 
@@ -164,11 +165,11 @@ static enum err look_at_processes(struct search *search)
 
 enum err running_signs(const struct config *config, struct arena *arena, struct signs *signs)
 {
-    struct search search = {.arena = arena, .signs = signs};
+    char program[PATH_MAX];
+    struct search search = {.arena = arena, .signs = signs, .own_name = name_of("self", program)};
     enum err e;
 
     *signs = (struct signs){0};
-    read_name("self", search.own_name);
     e = find_files(&config->dendrite.databases, &search);
     if (!e)
         e = look_at_url(config->homeserver.url, arena, signs);
