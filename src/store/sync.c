@@ -63,43 +63,59 @@ enum err sync_set_last(struct db *db, enum sync_stream stream, int64_t position)
     return db_run(db, sql_set_last, DB_ARGS(DB_T(stream_names[stream]), DB_I(position)), NULL);
 }
 
-static enum err put_state(struct db *db, const struct sync_event *event)
-{
-    enum err e = db_run(db, sql_put_state,
-                        DB_ARGS(DB_T(event->room_id), DB_T(event->id), DB_T(event->type), DB_T(event->sender),
-                                DB_I(event->contains_url), DB_T(event->state_key), DB_BYTES(event->json),
-                                DB_T(event->membership), DB_I(event->position), DB_I(event->visibility)),
-                        NULL);
-
-    if (!e && event->membership)
-        e = db_run(db, sql_put_membership,
-                   DB_ARGS(DB_T(event->room_id), DB_T(event->state_key), DB_T(event->membership),
-                           DB_T(event->id), DB_I(event->position), DB_I(event->depth)),
-                   NULL);
-    return e;
-}
-
-enum err sync_insert_event(struct db *db, const struct sync_event *event)
+static enum err insert_history(struct db *db, const struct sync_event *event)
 {
     char added[ID_SIZE + 4] = "";
-    enum err e;
 
     if (event->state_key)
         snprintf(added, sizeof added, "[\"%s\"]", event->id); /* our own ids have nothing to escape */
-    e = db_run(db, sql_insert_event,
-               DB_ARGS(DB_I(event->position), DB_T(event->id), DB_T(event->room_id), DB_BYTES(event->json),
-                       DB_T(event->type), DB_T(event->sender), DB_I(event->contains_url), DB_T(added),
-                       DB_T(event->replaces ? event->replaces : ""), DB_I(event->session_id),
-                       DB_T(event->transaction_id), DB_I(event->visibility)),
-               NULL);
+    return db_run(db, sql_insert_event,
+                  DB_ARGS(DB_I(event->position), DB_T(event->id), DB_T(event->room_id), DB_BYTES(event->json),
+                          DB_T(event->type), DB_T(event->sender), DB_I(event->contains_url), DB_T(added),
+                          DB_T(event->replaces ? event->replaces : ""), DB_I(event->session_id),
+                          DB_T(event->transaction_id), DB_I(event->visibility)),
+                  NULL);
+}
 
-    if (!e)
-        e = db_run(db, sql_insert_topology,
-                   DB_ARGS(DB_T(event->id), DB_I(event->depth), DB_I(event->position), DB_T(event->room_id)),
-                   NULL);
-    if (!e && event->state_key)
-        e = put_state(db, event);
-    return e;
+static enum err insert_topology(struct db *db, const struct sync_event *event)
+{
+    return db_run(db, sql_insert_topology,
+                  DB_ARGS(DB_T(event->id), DB_I(event->depth), DB_I(event->position), DB_T(event->room_id)),
+                  NULL);
+}
+
+static enum err put_state(struct db *db, const struct sync_event *event)
+{
+    if (!event->state_key)
+        return ERR_OK;
+    return db_run(db, sql_put_state,
+                  DB_ARGS(DB_T(event->room_id), DB_T(event->id), DB_T(event->type), DB_T(event->sender),
+                          DB_I(event->contains_url), DB_T(event->state_key), DB_BYTES(event->json),
+                          DB_T(event->membership), DB_I(event->position), DB_I(event->visibility)),
+                  NULL);
+}
+
+static enum err put_membership(struct db *db, const struct sync_event *event)
+{
+    if (!event->membership)
+        return ERR_OK;
+    return db_run(db, sql_put_membership,
+                  DB_ARGS(DB_T(event->room_id), DB_T(event->state_key), DB_T(event->membership),
+                          DB_T(event->id), DB_I(event->position), DB_I(event->depth)),
+                  NULL);
+}
+
+enum err sync_insert_event(struct db *db, enum sync_table table, const struct sync_event *event)
+{
+    static enum err (*const insert[])(struct db * db, const struct sync_event *event) = {
+        [SYNC_HISTORY] = insert_history,
+        [SYNC_TOPOLOGY] = insert_topology,
+        [SYNC_STATE] = put_state,
+        [SYNC_MEMBERSHIPS] = put_membership,
+    };
+    _Static_assert(sizeof insert / sizeof *insert == SYNC_TABLE__MAX, "a row for every table");
+
+    return insert[table](db, event);
 }
 
 enum err sync_find_state(struct db *db, const char *room_id, const char *type, const char *state_key,

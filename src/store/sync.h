@@ -45,8 +45,14 @@ struct sync_event {
     const char *membership; /* of m.room.member; NULL for others */
 };
 
-/* Adds an event to the history, and where it is a state event, to the room's current state. */
-MUST_CHECK enum err sync_insert_event(struct db *db, const struct sync_event *event);
+/* The tables that an event is in; the last two only know state events, and memberships. */
+enum sync_table { SYNC_HISTORY, SYNC_TOPOLOGY, SYNC_STATE, SYNC_MEMBERSHIPS, SYNC_TABLE__MAX };
+
+/*
+ * Adds an event to one of them, if it belongs there: who adds many takes one table after the other, because
+ * the pages of all of them are more than a processor has at hand.
+ */
+MUST_CHECK enum err sync_insert_event(struct db *db, enum sync_table table, const struct sync_event *event);
 
 /* The headered event at a place of a room's current state, in `arena`. ERR_NOT_FOUND: there is none. */
 MUST_CHECK enum err sync_find_state(struct db *db, const char *room_id, const char *type,

@@ -213,12 +213,13 @@ static void advance(struct room_draft *draft)
 static enum err finish(struct room_draft *draft)
 {
     const struct room_writer *writer = draft->room->writer;
+    struct made_event *made = &draft->made;
     enum err e;
 
     if (draft->unsigned_yet)
-        return room_pending_add(writer->pending, writer->db, &draft->made);
+        return room_pending_add(writer->pending, writer->db, made);
     e = room_pending_write(writer->pending, writer->db);
-    return e ? e : room_store_signed(writer->db, &draft->made);
+    return e ? e : room_store_signed(writer->db, &made, 1);
 }
 
 enum err room_append(struct room *room, const struct new_event *event, char id[ID_SIZE])

@@ -96,8 +96,8 @@ MUST_CHECK enum err room_write_headered(const struct room_draft *draft, const st
  */
 MUST_CHECK enum err room_store(struct room_draft *draft);
 
-/* Writes the rows that have its signature. */
-MUST_CHECK enum err room_store_signed(struct db *db, const struct made_event *made);
+/* Writes the rows that have the signatures, of `count` events that follow one another. */
+MUST_CHECK enum err room_store_signed(struct db *db, struct made_event *const *made, size_t count);
 
 /*
  * Events of the room that is open whose signatures are being made meanwhile, and whose last rows wait for

@@ -37,29 +37,41 @@ void room_pending_close(struct room_pending **pending)
     free(closing);
 }
 
-static struct made_event *oldest(struct room_pending *pending)
+/* The n-th of those that are pending, the oldest first. */
+static struct made_event *pending_event(struct room_pending *pending, size_t n)
 {
-    return &pending->events[pending->written % SIGNING_QUEUE];
+    return &pending->events[(pending->written + n) % SIGNING_QUEUE];
 }
 
-/* Signs the oldest events, and writes their rows. */
-static enum err write_oldest(struct room_pending *pending, struct db *db, size_t count)
+static enum err place_signature(struct room_pending *pending, struct made_event *made)
 {
+    unsigned char signature[ED25519_SIGNATURE_SIZE];
+    enum err e = signing_queue_get(pending->signing, signature);
+
+    if (e)
+        return e;
+    event_place_signature(made->json.data + made->event.signature_at, signature);
+    event_place_signature(made->headered.data + made->event.signature_at, signature);
+    return ERR_OK;
+}
+
+/* Writes the rows of the oldest events, at most SIGNING_BLOCK of them. */
+static enum err write_oldest(struct room_pending *pending, struct db *db)
+{
+    struct made_event *oldest[SIGNING_BLOCK];
+    size_t count = 0;
     enum err e = ERR_OK;
 
-    for (; !e && count > 0; count--) {
-        struct made_event *made = oldest(pending);
-        unsigned char signature[ED25519_SIGNATURE_SIZE];
-
-        e = signing_queue_get(pending->signing, signature);
-        if (e)
-            return e;
-        event_place_signature(made->json.data + made->event.signature_at, signature);
-        event_place_signature(made->headered.data + made->event.signature_at, signature);
-        e = room_store_signed(db, made);
-        made_event_free(made);
-        pending->written++;
+    while (!e && count < SIGNING_BLOCK && pending->written + count < pending->added) {
+        oldest[count] = pending_event(pending, count);
+        e = place_signature(pending, oldest[count++]);
     }
+    if (!e)
+        e = room_store_signed(db, oldest, count);
+    for (size_t i = 0; !e && i < count; i++)
+        made_event_free(oldest[i]);
+    if (!e)
+        pending->written += count;
     return e;
 }
 
@@ -69,7 +81,7 @@ enum err room_pending_add(struct room_pending *pending, struct db *db, struct ma
     enum err e = ERR_OK;
 
     if (signing_queue_full(pending->signing))
-        e = write_oldest(pending, db, SIGNING_BLOCK);
+        e = write_oldest(pending, db);
     if (!e)
         e = signing_queue_put(pending->signing, essential->data, essential->length);
     if (e)
@@ -88,7 +100,11 @@ bool room_pending_has(const struct room_pending *pending, int64_t nid)
 
 enum err room_pending_write(struct room_pending *pending, struct db *db)
 {
-    return pending ? write_oldest(pending, db, pending->added - pending->written) : ERR_OK;
+    enum err e = ERR_OK;
+
+    while (!e && pending && pending->written < pending->added)
+        e = write_oldest(pending, db);
+    return e;
 }
 
 void room_pending_drop(struct room_pending *pending)
@@ -96,6 +112,6 @@ void room_pending_drop(struct room_pending *pending)
     if (!pending)
         return;
     for (; pending->written < pending->added; pending->written++)
-        made_event_free(oldest(pending));
+        made_event_free(pending_event(pending, 0));
     signing_queue_clear(pending->signing);
 }

@@ -181,11 +181,16 @@ enum err room_store(struct room_draft *draft)
     return e ? e : fill_row(draft);
 }
 
-enum err room_store_signed(struct db *db, const struct made_event *made)
+enum err room_store_signed(struct db *db, struct made_event *const *made, size_t count)
 {
-    struct sync_event row = made->row;
-    enum err e = events_insert_json(db, made->nid, made->json.data);
+    enum err e = ERR_OK;
 
-    row.id = made->event.id;
-    return e ? e : sync_insert_event(db, &row);
+    for (size_t i = 0; !e && i < count; i++) {
+        made[i]->row.id = made[i]->event.id; /* it may have been moved */
+        e = events_insert_json(db, made[i]->nid, made[i]->json.data);
+    }
+    for (int table = 0; table < SYNC_TABLE__MAX; table++)
+        for (size_t i = 0; !e && i < count; i++)
+            e = sync_insert_event(db, (enum sync_table)table, &made[i]->row);
+    return e;
 }
