@@ -50,6 +50,16 @@ static int64_t blocks_of_the_longest(struct db *db)
                       " FROM roomserver_state_snapshots");
 }
 
+/* Every list of a block is ascending, and names nothing twice. */
+static void check_lists(struct db *db)
+{
+    assert_int_equal(number(db,
+                            "SELECT COUNT(*) FROM (SELECT l.value AS nid, LAG(l.value) OVER (PARTITION BY"
+                            " b.state_block_nid ORDER BY l.key) AS previous FROM roomserver_state_block b,"
+                            " json_each(CAST(b.event_nids AS TEXT)) l) WHERE nid <= previous"),
+                     0);
+}
+
 static void put(struct db *db, struct state *state, struct model *model, int type, int key)
 {
     const struct state_entry entry = add_event(db, type, key);
@@ -100,6 +110,7 @@ static void each_snapshot_stays_what_it_was(void **state)
         check(then, &models[i]);
         state_free(&then);
     }
+    check_lists(d->db);
     assert_in_range(blocks_of_the_longest(d->db), 2, 9);
 }
 
@@ -171,10 +182,34 @@ static void it_goes_on_from_foreign_blocks(void **state)
             check_stored(d->db, now, &model);
         }
         assert_true(blocks_of_the_longest(d->db) <= STATE_BLOCKS_MAX);
+        check_lists(d->db);
         state_free(&now);
         buf_free(&sql);
         buf_free(&list);
     }
+}
+
+/* A block with older events than the block before it. */
+static void it_goes_on_from_blocks_of_mixed_age(void **state)
+{
+    struct database *d = *state;
+    struct model model = {0};
+    struct state *now;
+
+    for (int i = 1; i <= 4; i++)
+        model.events[1][i] = add_event(d->db, 1, i).event_nid;
+    model.events[1][5] = add_event(d->db, 1, 5).event_nid; /* the older of two, in the younger block */
+    (void)add_event(d->db, 1, 5);
+    run(d->db, "INSERT INTO roomserver_state_block VALUES (1, 'a', '[3,4,6]'), (2, 'b', '[1,2,5]')");
+    run(d->db, "INSERT INTO roomserver_state_snapshots VALUES (900, 'a', 7, '[1,2]')");
+    assert_int_equal(state_open(&now, d->db, ROOM, 900), ERR_OK);
+    check(now, &model);
+    for (int i = 0; i < 20; i++) {
+        put(d->db, now, &model, 2, i + 1);
+        check_stored(d->db, now, &model);
+    }
+    check_lists(d->db);
+    state_free(&now);
 }
 
 static void damage_is_found(void **state)
@@ -212,6 +247,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(each_snapshot_stays_what_it_was, database_new, database_end),
         cmocka_unit_test_setup_teardown(it_grows_by_n_log_n, database_new, database_end),
         cmocka_unit_test_setup_teardown(it_goes_on_from_foreign_blocks, database_new, database_end),
+        cmocka_unit_test_setup_teardown(it_goes_on_from_blocks_of_mixed_age, database_new, database_end),
         cmocka_unit_test_setup_teardown(damage_is_found, database_new, database_end),
     };
 
