@@ -39,13 +39,23 @@ static bool is_plain(unsigned char c)
     return c >= 0x20 && c != '"' && c != '\\';
 }
 
+/* How many bytes from `bytes` on are plain ASCII: all of most strings. */
+static size_t count_plain(const unsigned char *bytes, size_t size)
+{
+    size_t i = 0;
+
+    while (i < size && bytes[i] < 0x80 && is_plain(bytes[i]))
+        i++;
+    return i;
+}
+
 enum err canonical_json_write_string(const char *text, size_t size, struct buf *out)
 {
     const unsigned char *bytes = (const unsigned char *)text;
     size_t done = 0, length;
 
     buf_putc(out, '"');
-    for (size_t i = 0; i < size; i += length) {
+    for (size_t i = count_plain(bytes, size); i < size; i += length) {
         length = bytes[i] < 0x80 ? 1 : utf8_sequence(bytes + i, size - i);
         if (length == 0)
             return ERR_INVALID;

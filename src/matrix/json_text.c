@@ -18,11 +18,15 @@ static const char *skip_space(const char *at, const char *end)
 /* Behind the string that begins at `at`; NULL when it does not end. */
 static const char *skip_string(const char *at, const char *end)
 {
-    for (at++; at < end; at++) {
-        if (*at == '"')
-            return at + 1;
-        if (*at == '\\')
-            at++;
+    const char *quote, *escape;
+
+    for (at++; at < end; at = escape + 2) {
+        quote = memchr(at, '"', (size_t)(end - at));
+        if (!quote)
+            return NULL;
+        escape = memchr(at, '\\', (size_t)(quote - at));
+        if (!escape)
+            return quote + 1;
     }
     return NULL;
 }
