@@ -13,6 +13,9 @@ SETS = {"joined_rooms", "registration_tokens", "devices", "threepids", "external
 # How many there are depends on the moment; the first stands for all.
 FIRST = {"connections"}
 
+HEADERS = ["content-type", "cache-control", "access-control-allow-origin", "access-control-allow-methods",
+           "access-control-allow-headers", "access-control-expose-headers"]
+
 
 def outcome(answer):
     """The status, and how an error is called."""
@@ -87,8 +90,12 @@ def compare_lists(where, key, theirs, ours):
     return set().union(*(compare(where + "[]", *pair) for pair in zip(theirs, ours)))
 
 
-def answers(theirs, ours):
-    """`theirs` and `ours` are (answer, names)."""
+def compare_headers(theirs, ours):
+    return {"%s: %s, %s" % (name, *(side.headers.get(name, "absent") for side in (theirs, ours))) for name in HEADERS
+            if theirs.headers.get(name) != ours.headers.get(name)}
+
+
+def compare_bodies(theirs, ours):
     if outcome(theirs[0]) != outcome(ours[0]):
         return {"outcome: %s, %s" % (outcome(theirs[0]), outcome(ours[0]))}
     if not theirs[0].body and not ours[0].body:
@@ -96,3 +103,8 @@ def answers(theirs, ours):
     if not theirs[0].body or not ours[0].body:
         return {"body: %s, %s" % tuple("some" if answer.body else "none" for answer, _ in (theirs, ours))}
     return compare("", *(named(answer.json(), names) for answer, names in (theirs, ours)))
+
+
+def answers(theirs, ours):
+    """`theirs` and `ours` are (answer, names)."""
+    return compare_headers(theirs[0], ours[0]) | compare_bodies(theirs, ours)

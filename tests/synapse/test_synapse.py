@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: ISC
 """
 The requests of cases/*.yaml to a real Synapse and to mxadmin, in their order on like data (sides.py), and the answers
-compared (compare.py): status, errcode, keys, types, and values where they do not depend on the server or the moment. A
-request is written as in tests/api, without what is expected of it. What may differ, and why, is in differences.yaml:
+compared (compare.py): status, errcode, keys, types, the headers that browsers go by, and values where they do not
+depend on the server or the moment. A request is written as in tests/api, without what is expected of it. What may
+differ, and why, is in differences.yaml:
 
     - reason: why they differ
       differ:
