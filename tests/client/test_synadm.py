@@ -26,7 +26,7 @@ def front():
 
 @pytest.fixture(scope="module")
 def synadm(front, tmp_path_factory):
-    """Runs synadm with a configuration of its own and returns what it prints last: JSON, or else a line."""
+    """Runs synadm with a configuration of its own and returns the last JSON that it prints, or else its words."""
     home = str(tmp_path_factory.mktemp("home"))
     os.mkdir(os.path.join(home, ".config"))
     with open(os.path.join(home, ".config/synadm.yaml"), "w") as file:
@@ -40,8 +40,8 @@ def synadm(front, tmp_path_factory):
         result = subprocess.run([SYNADM, "--batch", "-o", "json", *words], env={**environment, "HOME": home},
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert result.returncode == 0, (result.stdout, result.stderr)
-        line = result.stdout.splitlines()[-1] if result.stdout else ""
-        return json.loads(line) if line.startswith(("{", "[")) else line
+        starts = [match.start() for match in re.finditer(r"^[{\[]", result.stdout, re.M)]
+        return json.loads(result.stdout[starts[-1]:]) if starts else result.stdout.strip()
     return run
 
 
