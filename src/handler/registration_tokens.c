@@ -65,6 +65,7 @@ struct spelling {
     enum api_error wrong; /* of a parameter that cannot be accepted */
     /* Reads ?valid=, as parameter_boolean() does. */
     bool (*valid)(struct call *call, const char *name, bool *value);
+    bool blank_is_absent;   /* ?valid= asks for nothing */
     const char *unknown[2]; /* of a token that is not there: before and after it */
     const char *taken[2];   /* of one that is */
     enum api_error taken_error;
@@ -89,11 +90,13 @@ static bool dendrite_boolean(struct call *call, const char *name, bool *value)
     return false;
 }
 
+/* matrix-bot-sdk sends ?valid= where it is not told what to ask for; Synapse itself refuses that. */
 static const struct spelling synapse = {
     .fields = FIELD_ROWS(API_INVALID_PARAM, NULL_IS_INVALID, 1,
                          "token must not be empty and must not be longer than 64 characters", 1),
     .wrong = API_INVALID_PARAM,
     .valid = parameter_boolean,
+    .blank_is_absent = true,
     .unknown = {"No such registration token: ", ""},
     .taken = {"Token already exists: ", ""},
     .taken_error = API_INVALID_PARAM,
@@ -233,10 +236,12 @@ static enum err list_token(const struct registration_token *token, void *context
 json_t *registration_tokens_get(struct call *call)
 {
     const struct spelling *spelling = spelling_of(call);
-    struct listing listing = {.all = !query_get(&call->request.query, "valid"), .now_ms = clock_now_ms()};
+    const char *valid = query_get(&call->request.query, "valid");
+    struct listing listing = {.all = !valid || (!*valid && spelling->blank_is_absent),
+                              .now_ms = clock_now_ms()};
     enum err e;
 
-    if (!spelling->valid(call, "valid", &listing.valid))
+    if (!listing.all && !spelling->valid(call, "valid", &listing.valid))
         return NULL;
     listing.tokens = json_array();
     e = registration_tokens_list(call->app->db, list_token, &listing);
