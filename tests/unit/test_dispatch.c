@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "homeserver/standalone/standalone.h"
 #include "route/dispatch.h"
 
 /* Accounts of the fixture with each type that matters; the rows of the last two are changed for it. */
@@ -69,7 +70,10 @@ static enum dispatch begin(struct asking *a, struct db *db, const struct asked *
     char *variables[] = {method, uri, query, address, agent, id, NULL, NULL, NULL};
     size_t count = 6;
 
-    *a = (struct asking){.app = {.config = &config, .db = db}, .call = {.arena = arena_new()}};
+    *a = (struct asking){.app = {.config = &config,
+                                 .db = db,
+                                 .homeserver = {.acts = &standalone_acts, .config = &config, .db = db}},
+                         .call = {.arena = arena_new()}};
     a->call.app = &a->app;
     a->call.request.body = (struct body_source){no_body, &a->reads};
     snprintf(method, sizeof method, "REQUEST_METHOD=%s", asked->method);
