@@ -328,6 +328,27 @@ def test_what_cannot_be_made_goes_on_waiting(beside):
     assert beside.run("apply", check=True).stdout == ""
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="this user can be nobody else")
+def test_owners_stay_and_others_are_refused(beside):
+    """As root, beside a pool whose user, like Dendrite's, is another; and as somebody who owns neither."""
+    queue_all(beside)
+    for path, owner in [(beside.path, 3), (beside.folder.path, 1)]:  # sys and daemon
+        os.chmod(path, 0o755)
+        for file in [path, *path.iterdir()]:
+            os.chown(file, owner, owner)
+    for path in (beside.config_file, beside.database, beside.folder.config_file, *beside.folder.databases):
+        os.chmod(path, 0o644)
+    os.chmod(beside.folder.path / "mxadmin-registration.yaml", 0o644)
+    program = shutil.copy(MXADMIN, beside.folder.path)
+    result = subprocess.run([program, "-c", str(beside.config_file), "apply"], user=3, group=3, extra_groups=[],
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert result.returncode == 1 and "is another user's: do it as that user, or as root" in result.stderr, result
+    os.unlink(program)
+    beside.run("apply", check=True)
+    assert {path.stat().st_uid for path in beside.folder.path.glob("*.db*")} == {1}
+    assert {path.stat().st_uid for path in beside.path.glob("mxadmin.db*")} == {3}
+
+
 def test_list_and_cancel():
     beside = Beside(Folder())
     texts = queue_all(beside)
