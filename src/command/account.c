@@ -9,6 +9,7 @@
 #include "command/account.h"
 #include "command/console.h"
 #include "command/context.h"
+#include "command/listing.h"
 #include "matrix/id.h"
 #include "store/deferred.h"
 
@@ -225,27 +226,22 @@ out:
     return code;
 }
 
-struct list {
-    const char *server_name;
-    json_t *array; /* NULL: text is printed at once */
-};
-
-static enum err list_as_json(const struct account *account, struct list *list)
+static enum err list_as_json(const struct account *account, struct listing *listing)
 {
-    json_t *user_id = json_sprintf("@%s:%s", account->localpart, list->server_name);
+    json_t *user_id = json_sprintf("@%s:%s", account->localpart, listing->server_name);
     json_t *entry =
         json_pack("{s:o, s:s, s:b, s:I}", "user_id", user_id, "type", type_name(account->type), "deactivated",
                   account->deactivated, "created_ts", (json_int_t)account->created_ts);
 
-    return json_array_append_new(list->array, entry) ? ERR_NOMEM : ERR_OK;
+    return json_array_append_new(listing->array, entry) ? ERR_NOMEM : ERR_OK;
 }
 
-static enum err list_as_text(const struct account *account, const struct list *list)
+static enum err list_as_text(const struct account *account, const struct listing *listing)
 {
     char when[CONSOLE_TIME_SIZE], safe[2 * ID_SIZE], user_id[2 * ID_SIZE];
 
     console_time(account->created_ts, when);
-    snprintf(user_id, sizeof user_id, "@%s:%s", account->localpart, list->server_name);
+    snprintf(user_id, sizeof user_id, "@%s:%s", account->localpart, listing->server_name);
     console_safe(user_id, safe, sizeof safe);
     printf("%-40s %-10s %s%s\n", safe, type_name(account->type), when,
            account->deactivated ? " deactivated" : "");
@@ -254,35 +250,26 @@ static enum err list_as_text(const struct account *account, const struct list *l
 
 static enum err list_one(const struct account *account, void *context)
 {
-    struct list *list = context;
+    struct listing *listing = context;
 
-    return list->array ? list_as_json(account, list) : list_as_text(account, list);
+    return listing->array ? list_as_json(account, listing) : list_as_text(account, listing);
 }
 
 int command_account_list(const struct invocation *invocation)
 {
-    struct list list = {0};
+    struct listing listing = {0};
     struct context context;
     int code = COMMAND_FAILED;
     enum err e = context_open(&context, invocation);
 
     if (e)
         goto out;
-    list.server_name = context.config->server_name;
-    if (invocation->given[OPTION_JSON] && !(list.array = json_array()))
-        e = ERR_NOMEM;
+    listing.server_name = context.config->server_name;
+    e = listing_begin(&listing, invocation);
     if (!e)
-        e = accounts_list(context.db, list.server_name, list_one, &list);
-    if (!e && list.array) {
-        json_dumpf(list.array, stdout, JSON_INDENT(2));
-        putchar('\n');
-    }
-    if (e)
-        console_error(invocation, "%s", err_text(e));
-    else
-        code = console_finish(invocation);
+        e = accounts_list(context.db, listing.server_name, list_one, &listing);
+    code = listing_end(&listing, invocation, e);
 out:
-    json_decref(list.array);
     context_close(&context);
     return code;
 }

@@ -9,6 +9,7 @@
 #include "command/audit.h"
 #include "command/console.h"
 #include "command/context.h"
+#include "command/listing.h"
 #include "homeserver/audit_json.h"
 #include "matrix/id.h"
 
@@ -37,10 +38,6 @@ static bool read_time(const struct invocation *invocation, enum command_option o
                       command_option_name(option));
     return !text;
 }
-
-struct listing {
-    json_t *array; /* NULL: text is printed at once */
-};
 
 /* A column; an empty one is "-". */
 static const char *column(const char *text, char safe[TEXT_SIZE])
@@ -107,20 +104,11 @@ int command_audit(const struct invocation *invocation)
     e = context_open(&context, invocation);
     if (e || !read_filter(&context, &filter))
         goto out;
-    if (invocation->given[OPTION_JSON] && !(listing.array = json_array()))
-        e = ERR_NOMEM;
+    e = listing_begin(&listing, invocation);
     if (!e)
         e = audit_list(context.db, &filter, &page, list_one, &listing);
-    if (!e && listing.array) {
-        json_dumpf(listing.array, stdout, JSON_INDENT(2));
-        putchar('\n');
-    }
-    if (e)
-        console_error(invocation, "%s", err_text(e));
-    else
-        code = console_finish(invocation);
+    code = listing_end(&listing, invocation, e);
 out:
-    json_decref(listing.array);
     context_close(&context);
     return code;
 }

@@ -11,6 +11,7 @@
 #include "command/audited.h"
 #include "command/console.h"
 #include "command/context.h"
+#include "command/listing.h"
 #include "command/deferred.h"
 #include "homeserver/dendrite/apply.h"
 #include "matrix/id.h"
@@ -104,11 +105,6 @@ int command_apply(const struct invocation *invocation)
     return code;
 }
 
-/* What `deferred list` writes. */
-struct listing {
-    json_t *array; /* NULL: text is printed at once */
-};
-
 static enum err list_one(const struct deferred_change *change, void *context)
 {
     struct listing *listing = context;
@@ -138,20 +134,11 @@ int command_deferred_list(const struct invocation *invocation)
 
     if (e)
         goto out;
-    if (invocation->given[OPTION_JSON] && !(listing.array = json_array()))
-        e = ERR_NOMEM;
+    e = listing_begin(&listing, invocation);
     if (!e)
         e = deferred_list(context.db, list_one, &listing);
-    if (!e && listing.array) {
-        json_dumpf(listing.array, stdout, JSON_INDENT(2));
-        putchar('\n');
-    }
-    if (e)
-        console_error(invocation, "%s", err_text(e));
-    else
-        code = console_finish(invocation);
+    code = listing_end(&listing, invocation, e);
 out:
-    json_decref(listing.array);
     context_close(&context);
     return code;
 }

@@ -8,6 +8,7 @@
 
 #include "command/console.h"
 #include "command/context.h"
+#include "command/listing.h"
 #include "command/jobs.h"
 #include "homeserver/job_json.h"
 #include "homeserver/jobs.h"
@@ -21,11 +22,6 @@ static const struct context_words words[] = {
     {ERR_NOT_FOUND, "there is no such job"},
     {ERR_INVALID, "it has ended already"},
     {ERR_OK, NULL},
-};
-
-/* What `jobs list` writes. */
-struct listing {
-    json_t *array; /* NULL: text is printed at once */
 };
 
 static void print_job(const struct job *job)
@@ -87,20 +83,11 @@ int command_jobs_list(const struct invocation *invocation)
     e = context_open(&context, invocation);
     if (e)
         goto out;
-    if (invocation->given[OPTION_JSON] && !(listing.array = json_array()))
-        e = ERR_NOMEM;
+    e = listing_begin(&listing, invocation);
     if (!e)
         e = jobs_list(context.db, &filter, list_one, &listing);
-    if (!e && listing.array) {
-        json_dumpf(listing.array, stdout, JSON_INDENT(2));
-        putchar('\n');
-    }
-    if (e)
-        console_error(invocation, "%s", err_text(e));
-    else
-        code = console_finish(invocation);
+    code = listing_end(&listing, invocation, e);
 out:
-    json_decref(listing.array);
     context_close(&context);
     return code;
 }

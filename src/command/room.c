@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "command/console.h"
 #include "command/context.h"
+#include "command/listing.h"
 #include "command/room.h"
 #include "matrix/field.h"
 #include "matrix/id.h"
@@ -61,11 +62,6 @@ out:
     return code;
 }
 
-/* What `room list` writes. */
-struct listing {
-    json_t *array; /* NULL: text is printed at once */
-};
-
 static enum err list_one(const struct room_summary *room, void *context)
 {
     struct listing *listing = context;
@@ -93,20 +89,11 @@ int command_room_list(const struct invocation *invocation)
 
     if (e)
         goto out;
-    if (invocation->given[OPTION_JSON] && !(listing.array = json_array()))
-        e = ERR_NOMEM;
+    e = listing_begin(&listing, invocation);
     if (!e)
         e = rooms_list(context.db, list_one, &listing);
-    if (!e && listing.array) {
-        json_dumpf(listing.array, stdout, JSON_INDENT(2));
-        putchar('\n');
-    }
-    if (e)
-        console_error(invocation, "%s", err_text(e));
-    else
-        code = console_finish(invocation);
+    code = listing_end(&listing, invocation, e);
 out:
-    json_decref(listing.array);
     context_close(&context);
     return code;
 }
