@@ -39,10 +39,14 @@ static enum err kind_of(const char *name, enum deferred_kind *kind)
     return ERR_CORRUPT;
 }
 
+/* Media is taken out of its list by who puts the change; it would take long to compare all of it. */
 enum err deferred_put(struct db *db, const struct deferred_change *change)
 {
-    enum err e = deferred_withdraw(db, change->kind, change->target);
+    const bool media = change->kind == DEFERRED_DELETE_MEDIA;
+    enum err e = db_run(db, sql_delete_same, DB_ARGS(DB_T(names[change->kind]), DB_T(change->target)), NULL);
 
+    if (!e && !media)
+        e = refreshes_forget(db, REFRESHES_USERS);
     if (!e)
         e = db_run(db, sql_insert,
                    DB_ARGS(DB_T(names[change->kind]), DB_T(change->target), DB_T(change->parameters),
@@ -55,7 +59,17 @@ enum err deferred_withdraw(struct db *db, enum deferred_kind kind, const char *t
 {
     enum err e = db_run(db, sql_delete_same, DB_ARGS(DB_T(names[kind]), DB_T(target)), NULL);
 
-    return e ? e : refreshes_forget(db, REFRESHES_USERS);
+    if (e)
+        return e;
+    return refreshes_forget(db, kind == DEFERRED_DELETE_MEDIA ? REFRESHES_MEDIA : REFRESHES_USERS);
+}
+
+/* What is made from the tables that the change waits for is to be compared with them. */
+static enum err forget_lists(struct db *db)
+{
+    enum err e = refreshes_forget(db, REFRESHES_USERS);
+
+    return e ? e : refreshes_forget(db, REFRESHES_MEDIA);
 }
 
 enum err deferred_delete(struct db *db, int64_t id)
@@ -65,7 +79,7 @@ enum err deferred_delete(struct db *db, int64_t id)
 
     if (e)
         return e;
-    return changes ? refreshes_forget(db, REFRESHES_USERS) : ERR_NOT_FOUND;
+    return changes ? forget_lists(db) : ERR_NOT_FOUND;
 }
 
 enum err deferred_waits(struct db *db, enum deferred_kind kind, const char *target, bool *waits)

@@ -13,6 +13,7 @@
 #include "store/db.h"
 
 #define REFRESHES_USERS "users"
+#define REFRESHES_MEDIA "media"
 
 /* Whether it was ever done, and nothing is known to have changed since. */
 MUST_CHECK enum err refreshes_begun(struct db *db, const char *name, bool *begun);

@@ -120,6 +120,40 @@ static const char *const puppets[] = {
     NULL,
 };
 
+/*
+ * What lists of media are made from, and sums of each user by triggers; sizes that Dendrite did not know are
+ * -1. Quarantine is of a file, by its hash, as rows share files. Work is what files have yet to follow.
+ */
+#define MEDIA_SIZE(row) "CASE WHEN " row ".media_length > 0 THEN " row ".media_length ELSE 0 END"
+static const char *const media[] = {
+    "CREATE TABLE mxadmin_media (media_id TEXT NOT NULL, media_origin TEXT NOT NULL, user_id TEXT NOT NULL,"
+    " media_type TEXT NOT NULL, upload_name TEXT NOT NULL, media_length BIGINT NOT NULL,"
+    " created_ts BIGINT NOT NULL, base64hash TEXT NOT NULL, PRIMARY KEY (media_id, media_origin))",
+    "CREATE INDEX mxadmin_media_user_idx ON mxadmin_media (user_id, created_ts, media_id)",
+    "CREATE INDEX mxadmin_media_user_back_idx ON mxadmin_media (user_id, created_ts DESC, media_id)",
+    "CREATE INDEX mxadmin_media_created_idx ON mxadmin_media (created_ts)",
+    "CREATE INDEX mxadmin_media_hash_idx ON mxadmin_media (base64hash)",
+    "CREATE TABLE mxadmin_media_users (user_id TEXT NOT NULL PRIMARY KEY, media_count BIGINT NOT NULL,"
+    " media_length BIGINT NOT NULL)",
+    "CREATE TRIGGER mxadmin_media_inserted AFTER INSERT ON mxadmin_media WHEN new.user_id <> '' BEGIN"
+    " INSERT INTO mxadmin_media_users (user_id, media_count, media_length) VALUES (new.user_id, 1,"
+    " " MEDIA_SIZE("new") ") ON CONFLICT (user_id) DO UPDATE SET media_count = media_count + 1,"
+                          " media_length = media_length + excluded.media_length; END",
+    "CREATE TRIGGER mxadmin_media_deleted AFTER DELETE ON mxadmin_media WHEN old.user_id <> '' BEGIN"
+    " UPDATE mxadmin_media_users SET media_count = media_count - 1,"
+    " media_length = media_length - " MEDIA_SIZE(
+        "old") " WHERE user_id = old.user_id;"
+               " DELETE FROM mxadmin_media_users WHERE user_id = old.user_id AND media_count = 0; END",
+    "CREATE TABLE mxadmin_media_quarantine (base64hash TEXT NOT NULL PRIMARY KEY,"
+    " quarantined_by TEXT NOT NULL, quarantined_ts BIGINT NOT NULL)",
+    "CREATE TABLE mxadmin_media_protection (media_id TEXT NOT NULL PRIMARY KEY,"
+    " protected_by TEXT NOT NULL, protected_ts BIGINT NOT NULL)",
+    "CREATE TABLE mxadmin_media_changes (id INTEGER PRIMARY KEY AUTOINCREMENT, media_origin TEXT NOT NULL,"
+    " media_id TEXT NOT NULL, quarantined BOOLEAN NOT NULL)",
+    "CREATE TABLE mxadmin_media_work (base64hash TEXT NOT NULL PRIMARY KEY, due_ts BIGINT NOT NULL)",
+    NULL,
+};
+
 const struct own_migration own_migrations[] = {
     {"settings, nonces, attempts", first_tables},
     {"transactions", transactions},
@@ -130,5 +164,6 @@ const struct own_migration own_migrations[] = {
     {"user states", user_states},
     {"user lists", user_lists},
     {"puppets", puppets},
+    {"media", media},
 };
 const int64_t own_migrations_count = (int64_t)(sizeof own_migrations / sizeof *own_migrations);

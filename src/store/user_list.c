@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#include <string.h>
-
 #include "base/list.h"
+#include "store/pattern.h"
 #include "store/user_list.h"
 #include "store/user_list_rows.h"
 
@@ -202,23 +201,6 @@ static enum err list(struct db *db, const struct args *args, const struct user_p
         if (!walks[i].args.nobody)
             e = go(db, &walks[i], &from, &limit, localparts, total);
     return e;
-}
-
-/* "%text%" with what means something in a pattern escaped; NULL when memory is gone. */
-static const char *pattern_of(const char *text, struct arena *arena)
-{
-    char *pattern = arena_alloc(arena, 2 * strlen(text) + 3), *out = pattern;
-
-    if (!pattern)
-        return NULL;
-    *out++ = '%';
-    for (; *text; text++) {
-        if (strchr("%_\\", *text))
-            *out++ = '\\';
-        *out++ = *text;
-    }
-    *out = '%';
-    return pattern;
 }
 
 static enum err search(struct db *db, const char *server_name, const struct user_filter *filter,
