@@ -235,6 +235,29 @@ enum err homeserver_reindex(struct homeserver *hs)
     return hs->acts->reindex ? hs->acts->reindex(hs) : ERR_UNSUPPORTED;
 }
 
+enum err homeserver_delete_media(struct homeserver *hs, const struct media_deletion *deletion,
+                                 struct arena *arena, struct id_list *deleted)
+{
+    if (!hs->acts->delete_media)
+        return ERR_UNSUPPORTED;
+    return hs->acts->delete_media(hs, deletion, arena, deleted);
+}
+
+enum err homeserver_quarantine_media(struct homeserver *hs, const struct media_rows *media, bool quarantined,
+                                     int64_t *changed)
+{
+    if (!hs->acts->quarantine_media)
+        return ERR_UNSUPPORTED;
+    return hs->acts->quarantine_media(hs, media, quarantined, changed);
+}
+
+enum err homeserver_protect_media(struct homeserver *hs, const char *media_id, bool protected)
+{
+    if (!hs->acts->protect_media)
+        return ERR_UNSUPPORTED;
+    return hs->acts->protect_media(hs, media_id, protected);
+}
+
 enum err homeserver_populate(struct homeserver *hs, const struct population *population)
 {
     return hs->acts->populate ? hs->acts->populate(hs, population) : ERR_UNSUPPORTED;

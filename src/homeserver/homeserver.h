@@ -18,7 +18,7 @@
 #include "store/accounts.h"
 #include "store/db.h"
 #include "store/identities.h"
-#include "store/identities.h"
+#include "store/media_list.h"
 #include "store/registration_tokens.h"
 #include "store/transactions.h"
 
@@ -106,6 +106,12 @@ struct id_list {
     const char **ids;
     size_t count;
     const char *job_id; /* of the job that goes on with the rest; NULL: these are all */
+};
+
+/* Media to be deleted. */
+struct media_deletion {
+    struct media_rows media;
+    bool spare; /* what has been protected or put into quarantine meanwhile */
 };
 
 /*
@@ -254,6 +260,25 @@ struct homeserver_acts {
     enum err (*download_state)(struct homeserver *hs, const char *server_name, const char *room_id);
     enum err (*reindex)(struct homeserver *hs);
 
+    /*
+     * Deletes media, with its thumbnails; what there is not is passed over. A file that other media share
+     * goes with the last of them. `*deleted` is the ids of those that there were. After a failure the call
+     * can be repeated.
+     */
+    enum err (*delete_media)(struct homeserver *hs, const struct media_deletion *deletion,
+                             struct arena *arena, struct id_list *deleted);
+
+    /*
+     * Puts media into quarantine, or releases it, together with all that share its file; not where one of
+     * them is protected. `*changed` is how many media that concerns.
+     */
+    enum err (*quarantine_media)(struct homeserver *hs, const struct media_rows *media, bool quarantined,
+                                 int64_t *changed);
+
+    /* Protects media of this server from quarantine and from being deleted with others, or no more; what
+     * there is not is passed over. */
+    enum err (*protect_media)(struct homeserver *hs, const char *media_id, bool protected);
+
     /* Makes up users, who have no passwords, and rooms, in many transactions; what is there already stays. */
     enum err (*populate)(struct homeserver *hs, const struct population *population);
 };
@@ -359,6 +384,11 @@ MUST_CHECK enum err homeserver_refresh_devices(struct homeserver *hs, const char
 MUST_CHECK enum err homeserver_download_state(struct homeserver *hs, const char *server_name,
                                               const char *room_id);
 MUST_CHECK enum err homeserver_reindex(struct homeserver *hs);
+MUST_CHECK enum err homeserver_delete_media(struct homeserver *hs, const struct media_deletion *deletion,
+                                            struct arena *arena, struct id_list *deleted);
+MUST_CHECK enum err homeserver_quarantine_media(struct homeserver *hs, const struct media_rows *media,
+                                                bool quarantined, int64_t *changed);
+MUST_CHECK enum err homeserver_protect_media(struct homeserver *hs, const char *media_id, bool protected);
 MUST_CHECK enum err homeserver_populate(struct homeserver *hs, const struct population *population);
 
 #endif

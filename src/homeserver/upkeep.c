@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/log.h"
+#include "homeserver/media.h"
 #include "homeserver/upkeep.h"
+#include "store/media_list.h"
 #include "store/presence.h"
 #include "store/refreshes.h"
 #include "store/user_list.h"
@@ -27,15 +29,50 @@ enum err upkeep_users(struct homeserver *hs)
     return refresh_users(hs, begun);
 }
 
-void upkeep_turn(struct homeserver *hs, int64_t *pause_ms)
+enum err upkeep_media(struct homeserver *hs)
+{
+    bool runner = false;
+    enum err e = presence_any_runner(hs->presence, &runner);
+
+    return e ? e : media_list_refresh(hs->db, runner ? MEDIA_REFRESH_NEVER_DONE : MEDIA_REFRESH_IF_DUE);
+}
+
+enum err upkeep_media_now(struct homeserver *hs)
+{
+    return media_list_refresh(hs->db, MEDIA_REFRESH_NOW);
+}
+
+static enum err turn_users(struct homeserver *hs)
 {
     bool begun = false;
     enum err e = refreshes_begun(hs->db, REFRESHES_USERS, &begun);
 
-    if (!e)
-        e = refresh_users(hs, begun);
-    if (e && e != ERR_UNREACHABLE)
-        log_warning("the list of users could not be brought up to date: %s", err_text(e));
+    return e ? e : refresh_users(hs, begun);
+}
+
+static enum err turn_media(struct homeserver *hs)
+{
+    return media_list_refresh(hs->db, MEDIA_REFRESH_IF_DUE);
+}
+
+/* The work of the runner, and what it is told as when it fails. */
+static const struct {
+    enum err (*turn)(struct homeserver *hs);
+    const char *what;
+} turns[] = {
+    {turn_users, "the list of users could not be brought up to date"},
+    {turn_media, "the list of media could not be brought up to date"},
+    {media_sweep, "not all that was decided of media is done"},
+};
+
+void upkeep_turn(struct homeserver *hs, int64_t *pause_ms)
+{
+    for (size_t i = 0; i < sizeof turns / sizeof *turns; i++) {
+        enum err e = turns[i].turn(hs);
+
+        if (e && e != ERR_UNREACHABLE)
+            log_warning("%s: %s", turns[i].what, err_text(e));
+    }
     if (db_attached(hs->db) && *pause_ms > LOOK_MS)
         *pause_ms = LOOK_MS;
 }

@@ -11,6 +11,10 @@
 /* Before users are listed. Errors: those of the database. */
 MUST_CHECK enum err upkeep_users(struct homeserver *hs);
 
+/* The same before media is listed; and before some is chosen for an act, which has to see all there is. */
+MUST_CHECK enum err upkeep_media(struct homeserver *hs);
+MUST_CHECK enum err upkeep_media_now(struct homeserver *hs);
+
 /* The runner's part, when no job is due; what fails is logged. `*pause_ms` becomes shorter if it is to come
  * again before. */
 void upkeep_turn(struct homeserver *hs, int64_t *pause_ms);

@@ -5,6 +5,7 @@
 #include "homeserver/dendrite/ask.h"
 #include "homeserver/dendrite/deferred.h"
 #include "homeserver/jobs.h"
+#include "homeserver/media.h"
 
 const struct homeserver_acts dendrite_acts = {
     .create_account = dendrite_create_account,
@@ -36,6 +37,9 @@ const struct homeserver_acts dendrite_acts = {
     .refresh_devices = dendrite_refresh_devices,
     .download_state = dendrite_download_state,
     .reindex = dendrite_reindex,
+    .delete_media = dendrite_delete_media,
+    .quarantine_media = media_quarantine,
+    .protect_media = media_protect,
 };
 
 enum err dendrite_open(struct dendrite **dendrite, const struct config *config)

@@ -88,6 +88,10 @@ MUST_CHECK enum err dendrite_set_registration_token(struct homeserver *hs,
                                                     const struct registration_token *token);
 MUST_CHECK enum err dendrite_delete_registration_token(struct homeserver *hs, const char *token);
 
+/* media.c: */
+MUST_CHECK enum err dendrite_delete_media(struct homeserver *hs, const struct media_deletion *deletion,
+                                          struct arena *arena, struct id_list *deleted);
+
 /* upkeep.c: */
 MUST_CHECK enum err dendrite_delete_event_report(struct homeserver *hs, int64_t id);
 MUST_CHECK enum err dendrite_refresh_devices(struct homeserver *hs, const char *user_id);

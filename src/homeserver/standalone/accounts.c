@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "homeserver/audit.h"
+#include "homeserver/media.h"
 #include "homeserver/standalone/standalone.h"
 #include "store/devices.h"
 
@@ -35,6 +36,9 @@ const struct homeserver_acts standalone_acts = {
     .refresh_devices = standalone_refresh_devices,
     .download_state = standalone_download_state,
     .reindex = standalone_reindex,
+    .delete_media = standalone_delete_media,
+    .quarantine_media = media_quarantine,
+    .protect_media = media_protect,
     .populate = standalone_populate,
 };
 

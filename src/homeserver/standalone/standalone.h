@@ -86,6 +86,10 @@ MUST_CHECK enum err standalone_set_registration_token(struct homeserver *hs,
                                                       const struct registration_token *token);
 MUST_CHECK enum err standalone_delete_registration_token(struct homeserver *hs, const char *token);
 
+/* media.c; likewise. */
+MUST_CHECK enum err standalone_delete_media(struct homeserver *hs, const struct media_deletion *deletion,
+                                            struct arena *arena, struct id_list *deleted);
+
 /* populate.c; likewise. */
 MUST_CHECK enum err standalone_populate(struct homeserver *hs, const struct population *population);
 
