@@ -56,6 +56,32 @@ handler devices_refresh;
 handler state_download;
 handler fulltext_reindex;
 
+/* media.c */
+handler media_get;
+handler media_delete_one;
+
+/* media_marks.c */
+handler media_quarantine_post;
+handler media_unquarantine_post;
+handler media_protect_post;
+handler media_unprotect_post;
+handler media_quarantine_changes_get;
+handler user_media_quarantine;
+handler room_media_get;
+handler room_media_quarantine;
+
+/* media_old.c */
+handler media_delete_old;
+handler media_delete_old_of_server;
+handler media_purge_cache;
+
+/* media_statistics.c */
+handler media_statistics_get;
+
+/* media_user.c */
+handler user_media_get;
+handler user_media_delete;
+
 /* notice.c */
 handler notice_post;
 handler notice_put;

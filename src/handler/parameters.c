@@ -62,3 +62,36 @@ bool parameter_backwards(struct call *call, bool *backwards)
     return either(call, "dir", "b", "f", backwards) ||
            fault(call, "Query parameter 'dir' must be one of ['b', 'f']");
 }
+
+/* "Query parameter 'x' must be one of ['a', 'b']". */
+static const char *not_one_of(struct call *call, const char *name, const char *const *words, size_t count)
+{
+    const char *list = "";
+
+    for (size_t i = 0; list && i < count; i++)
+        list = arena_printf(call->arena, "%s%s'%s'", list, i ? ", " : "", words[i]);
+    return list ? arena_printf(call->arena, "Query parameter '%s' must be one of [%s]", name, list) : NULL;
+}
+
+bool parameter_word(struct call *call, const char *name, const char *const *words, size_t count,
+                    size_t *value)
+{
+    const char *text = query_get(&call->request.query, name);
+
+    if (!text)
+        return true;
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(words[i], text) == 0) {
+            *value = i;
+            return true;
+        }
+    }
+    return fault(call, not_one_of(call, name, words, count));
+}
+
+bool parameter_next(json_t *answer, int64_t from, int64_t limit, int64_t rows, int64_t total)
+{
+    bool more = from < total && limit < total - from;
+
+    return !more || json_object_set_new(answer, "next_token", json_integer((json_int_t)(from + rows))) == 0;
+}

@@ -23,4 +23,12 @@ MUST_CHECK bool parameter_required_integer(struct call *call, const char *name, 
 /* `dir`: "f" for forwards, or "b". */
 MUST_CHECK bool parameter_backwards(struct call *call, bool *backwards);
 
+/* One of the `count` words at `words`; `*value` is which. */
+MUST_CHECK bool parameter_word(struct call *call, const char *name, const char *const *words, size_t count,
+                               size_t *value);
+
+/* Adds a `next_token` to the answer to a page that had `rows`, a number, if there are more than were asked
+ * for. False when memory is gone. */
+MUST_CHECK bool parameter_next(json_t *answer, int64_t from, int64_t limit, int64_t rows, int64_t total);
+
 #endif

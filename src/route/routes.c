@@ -68,6 +68,25 @@ const struct route routes[] = {
     {METHOD_GET,  DENDRITE "/emptyRooms", empty_rooms_get, .access = ACCESS_ADMIN},
     {METHOD_POST, DENDRITE "/purgeRoom/{room_id}", purge_room, .access = ACCESS_ADMIN, .slow = true},
 
+    /* Media */
+    {METHOD_GET,    SYNAPSE "/users/{user_id}/media", user_media_get, .access = ACCESS_ADMIN},
+    {METHOD_DELETE, SYNAPSE "/users/{user_id}/media", user_media_delete, .access = ACCESS_ADMIN, .slow = true},
+    {METHOD_POST,   SYNAPSE "/user/{user_id}/media/quarantine", user_media_quarantine, .access = ACCESS_ADMIN, .slow = true},
+    {METHOD_GET,    SYNAPSE "/room/{room_id}/media", room_media_get, .access = ACCESS_ADMIN},
+    {METHOD_POST,   SYNAPSE "/room/{room_id}/media/quarantine", room_media_quarantine, .access = ACCESS_ADMIN, .slow = true},
+    {METHOD_POST,   SYNAPSE "/quarantine_media/{room_id}", room_media_quarantine, .access = ACCESS_ADMIN, .slow = true},
+    {METHOD_GET,    SYNAPSE "/media/quarantine_changes", media_quarantine_changes_get, .access = ACCESS_ADMIN, .reads = true},
+    {METHOD_POST,   SYNAPSE "/media/quarantine/{server_name}/{media_id}", media_quarantine_post, .access = ACCESS_ADMIN},
+    {METHOD_POST,   SYNAPSE "/media/unquarantine/{server_name}/{media_id}", media_unquarantine_post, .access = ACCESS_ADMIN},
+    {METHOD_POST,   SYNAPSE "/media/delete", media_delete_old, .access = ACCESS_ADMIN, .slow = true},
+    {METHOD_POST,   SYNAPSE "/media/{server_name}/delete", media_delete_old_of_server, .access = ACCESS_ADMIN, .slow = true},
+    {METHOD_POST,   SYNAPSE "/media/protect/{media_id}", media_protect_post, .access = ACCESS_ADMIN},
+    {METHOD_POST,   SYNAPSE "/media/unprotect/{media_id}", media_unprotect_post, .access = ACCESS_ADMIN},
+    {METHOD_GET,    SYNAPSE "/media/{server_name}/{media_id}", media_get, .access = ACCESS_ADMIN},
+    {METHOD_DELETE, SYNAPSE "/media/{server_name}/{media_id}", media_delete_one, .access = ACCESS_ADMIN},
+    {METHOD_POST,   SYNAPSE "/purge_media_cache", media_purge_cache, .access = ACCESS_ADMIN, .slow = true},
+    {METHOD_GET,    SYNAPSE "/statistics/users/media", media_statistics_get, .access = ACCESS_ADMIN},
+
     /* Server notices */
     {METHOD_POST, SYNAPSE "/send_server_notice", notice_post, .access = ACCESS_ADMIN},
     {METHOD_PUT,  SYNAPSE "/send_server_notice/{transaction_id}", notice_put, .access = ACCESS_ADMIN},

@@ -17,10 +17,12 @@ The cases under cases/*.yaml. A file is a list of cases, run in its order agains
       save: {token: access_token}       # ${token} from here on
       unchanged: true                   # the database; always true where the status is 400 or more
       audit: {target: "@user:example.org"}  # part of the one row of mxadmin_audit that a change leaves
+      files: {b/r/DN/file: 350}         # of the media store, after the answer: the size, or null for none
 
 The first item may be {config: {option: value}, accounts: {name: {password, type, deactivated}}}, which adds to the
 configuration and the accounts of service.py, have {rooms: {name: {of: user, joined: [user]}}}, public rooms whose
-ids are ${name}, and {sql: [statement]}, what no request and no command can make.
+ids are ${name}, and {sql: [statement]}, what no request and no command can make. {media: true} unpacks the media store
+of tests/fixture/.
 """
 import glob
 import hashlib
@@ -33,9 +35,9 @@ import yaml
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cases")
 SECRET = "fixture-secret"
-HEADS = {"config", "accounts", "rooms", "sql"}
+HEADS = {"config", "accounts", "rooms", "sql", "media"}
 KEYS = {"name", "method", "path", "as", "headers", "remote", "json", "body", "body_size", "register_mac", "status",
-        "want", "exact", "want_headers", "save", "unchanged", "audit"}
+        "want", "exact", "want_headers", "save", "unchanged", "audit", "files"}
 
 
 def load(folder=FOLDER, heads=HEADS, keys=KEYS):

@@ -38,6 +38,8 @@ class Stage:
             head = FILES[file][0]
             self.service = Service(head.get("config"), head.get("accounts"), head.get("rooms"))
             self.variables = {**self.service.tokens, **self.service.rooms}
+            if head.get("media"):
+                self.service.unpack_media()
             self.service.run(cases.fill(head.get("sql", []), self.variables))
             self.front = FRONTS[front](self.service).start()
             self.key = (front, file)
@@ -110,6 +112,8 @@ def test_case(stage, front, file, case):
     if case.get("unchanged", case["status"] >= 400):
         assert stage.service.dump() == before, "the database has changed"
     check_audit(case, answer, stage, before, last)
+    for path, size in case.get("files", {}).items():
+        assert stage.service.media_size(path) == size, path
     for variable, path in case.get("save", {}).items():
         stage.variables[variable] = cases.pick(answer.json(), path)
     remember(file, case["name"], front, answer)

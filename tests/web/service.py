@@ -5,6 +5,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import tarfile
 import tempfile
 
 import yaml
@@ -30,7 +31,8 @@ ACCOUNT_TYPES = {"user": 1, "guest": 2, "admin": 3, "appservice": 4}
 
 # What may change although a request was refused: failures are counted, and a device is seen.
 VOLATILE_TABLES = {"mxadmin_attempts", "mxadmin_nonces", "mxadmin_refreshes",
-                   "mxadmin_users", "mxadmin_user_counts"}  # follow the accounts
+                   "mxadmin_users", "mxadmin_user_counts",  # follow the accounts
+                   "mxadmin_media", "mxadmin_media_users"}  # follow Dendrite's rows
 VOLATILE_COLUMNS = {"userapi_devices": {"last_seen_ts", "ip", "user_agent"}}
 
 
@@ -107,6 +109,18 @@ class Service:
             for statement in statements:
                 database.execute(statement)
         database.close()
+
+    def unpack_media(self):
+        """The media store of the fixture, for a configuration that says media_path: media."""
+        with tarfile.open(os.path.join(ROOT, "tests/fixture/media.tar.gz")) as archive:
+            archive.extractall(self.data)
+
+    def media_size(self, path):
+        """Bytes of a file of the media store; None where there is none."""
+        try:
+            return os.lstat(os.path.join(self.data, "media", path)).st_size
+        except FileNotFoundError:
+            return None
 
     def give_to(self, user):
         """Lets `user` own the data, and every user come to it and to a copy of the program."""
