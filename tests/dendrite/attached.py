@@ -41,8 +41,8 @@ def is_reading(call):
 
 
 class Beside:
-    """`homeserver` runs; with `whole` the same nginx has the rest of its paths, with `account` mxadmin has an account of
-    its own there. `ask` is as the homeserver's own."""
+    """`homeserver` runs. With `whole`, the same nginx has the rest of its paths; with `account`, mxadmin has an account
+    of its own there. `ask` is as the homeserver's own."""
 
     def __init__(self, homeserver, config=None, whole=False, traced=False, account=False):
         self.homeserver, self.account = homeserver, account

@@ -16,7 +16,6 @@ BETTER = {
     "register, unknown nonce": (400, "M_UNKNOWN", "the caller's fault, not the server's"),
     "register, not JSON": (400, "M_NOT_JSON", "M_BAD_JSON is for JSON that lacks something"),
     "reset password, localpart only": (200, None, "scripts name users in both ways"),
-    "login flows": (200, None, "nobody signs in to the admin API as an application service"),
     "notice, no content": (400, "M_MISSING_PARAM", "it says which parameter is missing"),
     "reports": (200, None, "Dendrite fails where two reports of a page are of one event"),
     "report missing": (404, "M_NOT_FOUND", "not the server's fault"),

@@ -19,8 +19,8 @@ SEED = int(os.environ.get("DENDRITE_SEED", "1"))
 SECONDS = 60  # in which what was killed is back; only ends a test that has failed
 LOBBY = "!VaNppTgZjfEEpSW9:example.org"
 ELEVEN = "!RgmP5YoUtC9tVNAj:example.org"
-JOINED = ("COUNT(*) FROM roomserver_membership JOIN roomserver_rooms USING (room_nid) JOIN roomserver_event_state_keys ON"
-          " event_state_key_nid = target_nid WHERE membership_nid IN (2, 3) AND ")
+JOINED = ("COUNT(*) FROM roomserver_membership JOIN roomserver_rooms USING (room_nid) JOIN roomserver_event_state_keys"
+          " ON event_state_key_nid = target_nid WHERE membership_nid IN (2, 3) AND ")
 
 
 class Act:
