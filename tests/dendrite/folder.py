@@ -42,10 +42,11 @@ class Folder:
     notices:          whether there are server notices
     registered:       whether mxadmin is an application service
     rate_limits:      whether clients are held up
+    thumbnails:       whether pictures get small ones when they are uploaded
     """
 
     def __init__(self, files="one", journal="delete", tokens_required=True, notices=True, registered=True,
-                 rate_limits=False):
+                 rate_limits=False, thumbnails=False):
         self.holder = tempfile.TemporaryDirectory(prefix="mxadmin-")
         self.path = pathlib.Path(self.holder.name)
         self.path.chmod(0o755)
@@ -57,6 +58,8 @@ class Folder:
         self.tokens = {"admin": tokens["admin"], **tokens["users"], "service": self.as_token}
         self.databases = self.unpack(files, journal)
         self.config = self.configure(files, tokens_required, notices, registered, rate_limits)
+        if thumbnails:
+            self.config["media_api"]["thumbnail_sizes"] = [{"width": 32, "height": 32, "method": "crop"}]
         self.config_file.write_text(yaml.safe_dump(self.config, sort_keys=False))
 
     def unpack(self, files, journal):

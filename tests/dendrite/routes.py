@@ -4,7 +4,7 @@ import re
 import urllib.parse
 
 import answers
-from acts import accounts, admin, members, notices, profiles, reports, rooms, sessions, sync, tags, tokens
+from acts import accounts, admin, media, members, notices, profiles, reports, rooms, sessions, sync, tags, tokens
 from call import need_admin, need_user
 
 CLIENT = "/_matrix/client/(?:r0|v3)"
@@ -72,6 +72,8 @@ ROUTES = [
     ("PUT", ROOM + "/redact/{event}/{transaction}", need_user, rooms.redact),
     ("POST", ROOM + "/report/{event}", need_user, reports.report),
     ("GET", TAGS, need_user, tags.every),
+    ("POST", "/_matrix/media/(?:r0|v3)/upload", need_user, media.upload),
+    ("GET", "/_matrix/client/v1/media/download/{server}/{media}", need_user, media.download),
     ("PUT", TAGS + "/{tag}", need_user, tags.put),
     ("DELETE", TAGS + "/{tag}", need_user, tags.delete),
 
