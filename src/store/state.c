@@ -99,10 +99,24 @@ static enum err read_block(struct state *state, int64_t nid)
     return e;
 }
 
+/* The block, which is taken from those that are known, if it is there. */
+static enum err take_block(struct state *state, int64_t nid, struct block *known, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (known[i].nid == nid && known[i].entries) {
+            state->blocks[state->count++] = known[i];
+            known[i].entries = NULL;
+            return ERR_OK;
+        }
+    return read_block(state, nid);
+}
+
 /* The blocks of the snapshot, in the order of their numbers, which is the order they override in. */
 static enum err read_snapshot(struct state *state)
 {
+    struct block known[STATE_BLOCKS_MAX + 1];
     struct nids blocks = {0};
+    size_t count = state->count;
     enum err e = read_list(state, sql_find_snapshot, state->snapshot_nid);
 
     if (!e && state->nids.count > STATE_BLOCKS_MAX) {
@@ -114,8 +128,12 @@ static enum err read_snapshot(struct state *state)
         e = nids_add(&blocks, state->nids.items[i]);
     if (!e && blocks.count > 0)
         qsort(blocks.items, blocks.count, sizeof *blocks.items, compare_nids);
+    memcpy(known, state->blocks, count * sizeof *known);
+    state->count = 0;
     for (size_t i = 0; !e && i < blocks.count; i++)
-        e = read_block(state, blocks.items[i]);
+        e = take_block(state, blocks.items[i], known, count);
+    for (size_t i = 0; i < count; i++)
+        free(known[i].entries);
     nids_free(&blocks);
     return e;
 }
@@ -198,6 +216,14 @@ enum err state_open(struct state **out, struct db *db, int64_t room_nid, int64_t
     if (e)
         state_free(out);
     return e;
+}
+
+enum err state_move(struct state *state, int64_t snapshot_nid)
+{
+    if (state->snapshot_nid == snapshot_nid)
+        return ERR_OK;
+    state->snapshot_nid = snapshot_nid;
+    return read_snapshot(state);
 }
 
 void state_free(struct state **state)

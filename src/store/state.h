@@ -36,6 +36,12 @@ struct state;
  */
 MUST_CHECK enum err state_open(struct state **state, struct db *db, int64_t room_nid, int64_t snapshot_nid);
 
+/*
+ * Moves to another snapshot of the room, and reads only what blocks it has others. Errors as state_open();
+ * after one the state is of no more use.
+ */
+MUST_CHECK enum err state_move(struct state *state, int64_t snapshot_nid);
+
 /* Frees, and sets to NULL. NULL inside is allowed. */
 void state_free(struct state **state);
 

@@ -6,6 +6,7 @@
 #include "matrix/field.h"
 #include "store/memberships.h"
 #include "store/rooms.h"
+#include "store/sync.h"
 
 #define ROOM    "!room:" SERVER
 #define CREATOR "@creator:" SERVER
@@ -132,6 +133,62 @@ static void events_follow_one_another(void **state)
                                       " AND o.id = t.stream_position AND t.topological_position = o.id"),
                      8);
     assert_int_equal(number(w->d->db, "SELECT COUNT(*) FROM syncapi_memberships"), 3);
+}
+
+static enum err set_visibility(struct room *room, const char *visibility)
+{
+    struct new_event event = {.sender = CREATOR,
+                              .type = "m.room.history_visibility",
+                              .state_key = "",
+                              .content = json_pack("{s:s}", "history_visibility", visibility)};
+    char id[ID_SIZE];
+    enum err e = room_append(room, &event, id);
+
+    json_decref(event.content);
+    return e;
+}
+
+static void an_act_of_several_transactions_takes_in_what_others_write(void **state)
+{
+    struct world *w = *state;
+    const char *membership;
+    struct room *room, *other;
+    char id[ID_SIZE];
+
+    make_room(w, ROOM, "10", CREATOR, people, 2);
+    room = open_room(w, ROOM);
+    assert_int_equal(room_leave(room, ALICE), ERR_OK);
+    assert_int_equal(db_end(w->d->db, room_save(room)), ERR_OK);
+    for (int i = 0; i < 3; i++) {
+        other = open_room(w, ROOM);
+        assert_int_equal(i == 1 ? room_leave(other, BOB) : say(other, CREATOR, "x", id), ERR_OK);
+        if (i == 2)
+            assert_int_equal(set_visibility(other, "joined"), ERR_OK);
+        close_room(w, other);
+        assert_int_equal(db_begin(w->d->db, DB_WRITE), ERR_OK);
+        assert_int_equal(room_resume(room), ERR_OK);
+        assert_int_equal(room_membership(room, BOB, &membership), ERR_OK);
+        assert_string_equal(membership, i < 1 ? "join" : "leave");
+        if (i != 1) /* a batch may do nothing */
+            assert_int_equal(say(room, CREATOR, "y", id), ERR_OK);
+        assert_int_equal(db_end(w->d->db, room_save(room)), ERR_OK);
+    }
+    run(w->d->db, "UPDATE roomserver_rooms SET latest_event_nids = '[]'");
+    assert_int_equal(room_resume(room), ERR_NOT_FOUND);
+    assert_int_equal(room_close(&room, ERR_NOT_FOUND), ERR_NOT_FOUND);
+
+    assert_int_equal(check_events(w, room_version_find("10")), 8 + 1 + 4 + 2);
+    assert_int_equal(number(w->d->db, "SELECT COUNT(*) FROM roomserver_events e"
+                                      " JOIN roomserver_previous_events p ON p.event_nids = e.event_nid"
+                                      " JOIN roomserver_events b ON b.event_id = p.previous_event_id"
+                                      " AND b.event_nid = e.event_nid - 1 AND b.depth = e.depth - 1"),
+                     14);
+    assert_int_equal(number(w->d->db, "SELECT COUNT(*) FROM syncapi_output_room_events"), 15);
+    assert_int_equal(number(w->d->db, "SELECT stream_id FROM syncapi_stream_id WHERE stream_name = 'global'"),
+                     15);
+    assert_int_equal(number(w->d->db, "SELECT history_visibility FROM syncapi_output_room_events"
+                                      " ORDER BY id DESC"),
+                     HISTORY_JOINED);
 }
 
 /* Makes the last `count` events forward extremities: a fork, as Dendrite leaves many. */
@@ -364,6 +421,7 @@ int main(void)
         FRESH(an_unknown_version_is_refused),
         FRESH(what_is_no_room_is_not_found),
         FRESH(events_follow_one_another),
+        FRESH(an_act_of_several_transactions_takes_in_what_others_write),
         FRESH(one_event_merges_the_extremities),
         FRESH(many_extremities_are_merged_by_and_by),
         FRESH(what_is_denied_leaves_no_trace),

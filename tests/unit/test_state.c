@@ -110,6 +110,15 @@ static void each_snapshot_stays_what_it_was(void **state)
         check(then, &models[i]);
         state_free(&then);
     }
+    assert_int_equal(state_open(&now, d->db, ROOM, snapshots[0]), ERR_OK);
+    for (int i = 0; i < 200; i++) { /* here and there, and twice where it is */
+        int there = i / 2 * 77 % 200;
+
+        assert_int_equal(state_move(now, snapshots[there]), ERR_OK);
+        check(now, &models[there]);
+    }
+    assert_int_equal(state_move(now, 99999), ERR_CORRUPT);
+    state_free(&now);
     check_lists(d->db);
     assert_in_range(blocks_of_the_longest(d->db), 2, 9);
 }

@@ -14,12 +14,17 @@
 
 /* What one transaction does at most, beside taking only so long. */
 #define BATCH_MEMBERS 5000
+/* How many are listed at once: a list takes as long as the room is large. */
+#define LISTED_MEMBERS 50000
 
 struct evacuation {
     struct room_writer writer;
     struct audit *audit;
     struct list affected; /* of const char *: ids */
     struct batch batch;
+    struct member *members; /* of a room, some of those that are to leave */
+    size_t listed, next;
+    int64_t after; /* the join of the last one that was taken from there */
 };
 
 static struct evacuation evacuation_of(const struct homeserver *hs, struct arena *arena)
@@ -54,37 +59,64 @@ static enum err left(struct evacuation *evacuation, enum err e, const char *affe
     return e ? e : add_affected(evacuation, affected);
 }
 
-/* The members after the event `*after`, as many as one transaction takes. */
-static enum err evacuate_members(struct evacuation *evacuation, struct room *room, int64_t *after, bool *done)
+/* The next one who is to leave; NULL when there is nobody any more. */
+static enum err take_member(struct evacuation *evacuation, const struct room *room,
+                            const struct member **member)
 {
-    struct room_writer *writer = &evacuation->writer;
-    struct member *members;
-    size_t count, i = 0;
-    enum err e = memberships_local(writer->db, room_number(room), *after, BATCH_MEMBERS + 1, writer->arena,
-                                   &members, &count);
+    const struct room_writer *writer = &evacuation->writer;
+    enum err e = ERR_OK;
 
-    while (!e && i < count && i < BATCH_MEMBERS && (i == 0 || !batch_is_over(&evacuation->batch))) {
-        const char *user_id = members[i].user_id;
-
-        *after = members[i++].event_nid;
-        e = left(evacuation, room_leave_with_profile(room, user_id), user_id);
+    *member = NULL;
+    if (evacuation->next == evacuation->listed) {
+        evacuation->next = 0;
+        e = memberships_local(writer->db, room_number(room), evacuation->after, LISTED_MEMBERS, writer->arena,
+                              &evacuation->members, &evacuation->listed);
     }
-    *done = i == count;
+    if (e || evacuation->listed == 0)
+        return e;
+    *member = &evacuation->members[evacuation->next++];
+    evacuation->after = (*member)->event_nid;
+    return ERR_OK;
+}
+
+static enum err evacuate_member(struct evacuation *evacuation, struct room *room, const char *user_id)
+{
+    const char *membership;
+    enum err e = room_membership(room, user_id, &membership);
+
+    if (e || strcmp(membership, "join") != 0) /* gone since the list was made */
+        return e;
+    return left(evacuation, room_leave_with_profile(room, user_id), user_id);
+}
+
+/* As many members as one transaction takes. */
+static enum err evacuate_members(struct evacuation *evacuation, struct room *room, bool *done)
+{
+    const struct member *member;
+    size_t count = 0;
+    enum err e;
+
+    do {
+        e = take_member(evacuation, room, &member);
+        if (!e && member)
+            e = evacuate_member(evacuation, room, member->user_id);
+    } while (!e && member && ++count < BATCH_MEMBERS && !batch_is_over(&evacuation->batch));
+    *done = !e && !member;
     return e;
 }
 
-static enum err evacuate_room_batch(struct evacuation *evacuation, const char *room_id, int64_t *after,
+static enum err evacuate_room_batch(struct evacuation *evacuation, const char *room_id, struct room **room,
                                     bool *done)
 {
-    struct room *room = NULL;
     enum err e = batch_begin(&evacuation->batch);
 
     if (e)
         return e;
-    e = room_open(&room, &evacuation->writer, room_id);
+    e = *room ? room_resume(*room) : room_open(room, &evacuation->writer, room_id);
     if (!e)
-        e = evacuate_members(evacuation, room, after, done);
-    e = room_close(&room, e);
+        e = evacuate_members(evacuation, *room, done);
+    if (!e)
+        e = room_save(*room);
     if (!*done)
         audit_unfinished(evacuation->audit);
     return db_end(evacuation->writer.db, e);
@@ -114,7 +146,7 @@ enum err standalone_evacuate_room(struct homeserver *hs, const char *room_id, bo
                                   struct arena *arena, struct id_list *affected)
 {
     struct evacuation evacuation = evacuation_of(hs, arena);
-    int64_t after = 0;
+    struct room *room = NULL;
     bool done = false;
     enum err e = room_writer_open(&evacuation.writer, hs, arena);
 
@@ -123,7 +155,8 @@ enum err standalone_evacuate_room(struct homeserver *hs, const char *room_id, bo
     if (!e && !dry_run)
         e = room_writer_sign_apart(&evacuation.writer);
     while (!e && !dry_run && !done)
-        e = evacuate_room_batch(&evacuation, room_id, &after, &done);
+        e = evacuate_room_batch(&evacuation, room_id, &room, &done);
+    e = room_close(&room, e);
     room_writer_close(&evacuation.writer);
     *affected = affected_of(&evacuation);
     return e;

@@ -36,8 +36,7 @@ static void room_free(struct room **room)
     *room = NULL;
     if (!freed)
         return;
-    for (size_t i = 0; i < KNOWN_EVENTS; i++)
-        json_decref(freed->known[i].json);
+    room_forget(freed);
     buf_free(&freed->stored.json);
     state_free(&freed->state);
     nids_free(&freed->row.latest);
@@ -98,28 +97,47 @@ static enum err read_visibility(struct room *room)
     return e;
 }
 
-enum err room_open(struct room **out, const struct room_writer *writer, const char *room_id)
+/* Reads what the room is now. */
+static enum err read_room(struct room *room, const char *room_id)
 {
-    struct room *room;
-    enum err e = room_new(out, writer);
+    const struct room_writer *writer = room->writer;
+    enum err e = rooms_find(writer->db, room_id, writer->arena, &room->row);
+    int64_t snapshot_nid = room->row.snapshot_nid;
 
-    if (e)
-        return e;
-    room = *out;
-    e = rooms_find(writer->db, room_id, writer->arena, &room->row);
-    if (!e && (room->row.latest.count == 0 || !room->row.snapshot_nid))
+    if (!e && (room->row.latest.count == 0 || !snapshot_nid))
         e = ERR_NOT_FOUND;
     if (!e)
         e = find_version(room);
     if (!e)
-        e = state_open(&room->state, writer->db, room->row.nid, room->row.snapshot_nid);
+        e = room->state ? state_move(room->state, snapshot_nid)
+                        : state_open(&room->state, writer->db, room->row.nid, snapshot_nid);
     if (!e)
         e = read_latest(room);
+    return e ? e : read_visibility(room);
+}
+
+enum err room_open(struct room **out, const struct room_writer *writer, const char *room_id)
+{
+    enum err e = room_new(out, writer);
+
     if (!e)
-        e = read_visibility(room);
+        e = read_room(*out, room_id);
     if (e)
         room_free(out);
     return e;
+}
+
+enum err room_resume(struct room *room)
+{
+    nids_free(&room->row.latest);
+    free(room->latest);
+    room->latest = NULL;
+    room->latest_count = 0;
+    room->depth = 0;
+    room->position = 0;
+    room->visibility = HISTORY_SHARED;
+    room_forget(room); /* what was read for the rules may be less than is needed of a last event */
+    return read_room(room, room->row.id);
 }
 
 enum err room_begin(struct room **out, const struct room_writer *writer, const char *room_id,
@@ -164,10 +182,18 @@ static enum err write_end(struct room *room)
     return e ? e : sync_set_last(room->writer->db, SYNC_EVENTS, room->position);
 }
 
+enum err room_save(struct room *room)
+{
+    enum err e = room->last_nid ? write_end(room) : ERR_OK;
+
+    room->last_nid = 0;
+    return e;
+}
+
 enum err room_close(struct room **room, enum err err)
 {
-    if (!err && *room && (*room)->last_nid)
-        err = write_end(*room);
+    if (!err && *room)
+        err = room_save(*room);
     if (err && *room)
         room_pending_drop((*room)->writer->pending);
     room_free(room);

@@ -39,7 +39,7 @@ void room_writer_close(struct room_writer *writer);
  */
 MUST_CHECK enum err room_writer_sign_apart(struct room_writer *writer);
 
-/* A room that is being written. One at a time, inside a transaction for writing. */
+/* A room that is being written. One at a time, inside a transaction for writing; see room_save(), too. */
 struct room;
 
 /*
@@ -52,6 +52,15 @@ MUST_CHECK enum err room_open(struct room **room, const struct room_writer *writ
 /* Begins a new room, whose first event is to be m.room.create. Errors: ERR_EXISTS, and as above. */
 MUST_CHECK enum err room_begin(struct room **room, const struct room_writer *writer, const char *room_id,
                                const char *version);
+
+/*
+ * For an act of several transactions, each of which would read again what the room's state is: room_save() at
+ * the end of one writes where the room's history ends now, and room_resume() at the beginning of the next
+ * takes in what others have written meanwhile. In between there is nothing else to do with the room but to
+ * close it. Errors: as room_open(); then it can only be closed.
+ */
+MUST_CHECK enum err room_save(struct room *room);
+MUST_CHECK enum err room_resume(struct room *room);
 
 /*
  * Writes where the room's history ends now, if `err` is ERR_OK; otherwise the caller rolls back. Frees the

@@ -155,6 +155,12 @@ enum err room_state_known(struct room *room, const char *type, const char *state
     return nid ? know(room, nid, strcmp(type, "m.room.member") == 0, known) : ERR_OK;
 }
 
+void room_forget(struct room *room)
+{
+    for (size_t i = 0; i < KNOWN_EVENTS; i++)
+        forget(&room->known[i]);
+}
+
 void room_remember(struct room *room, int64_t nid, const struct event *event)
 {
     struct known_event *known = find(room, nid);

@@ -132,6 +132,9 @@ MUST_CHECK enum err room_state_known(struct room *room, const char *type, const 
 MUST_CHECK enum err room_key_find(struct room *room, const char *state_key, int64_t *nid);
 MUST_CHECK enum err room_key_number(struct room *room, const char *state_key, int64_t *nid);
 
+/* Forgets the events that were read or kept. */
+void room_forget(struct room *room);
+
 /* Keeps an event that was just stored, so that it need not be read again. */
 void room_remember(struct room *room, int64_t nid, const struct event *event);
 
