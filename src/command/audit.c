@@ -2,7 +2,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <jansson.h>
 
@@ -16,28 +15,6 @@
 #define LIMIT_DEFAULT 100
 #define LIMIT_MAX     1000000
 #define TEXT_SIZE     1280 /* bytes of a column; parameters are the longest */
-
-/* Reads the time of an option into `*ms`; false after saying what is wrong. One that is not given keeps it.
- */
-static bool read_time(const struct invocation *invocation, enum command_option option, int64_t *ms)
-{
-    static const char *const formats[] = {"%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"};
-    const char *text = invocation->value[option];
-
-    for (size_t i = 0; text && i < sizeof formats / sizeof *formats; i++) {
-        struct tm tm = {0};
-        const char *end = strptime(text, formats[i], &tm);
-
-        if (end && !*end) {
-            *ms = (int64_t)timegm(&tm) * 1000;
-            return true;
-        }
-    }
-    if (text)
-        console_error(invocation, "--%s is no time such as 2026-01-31 or 2026-01-31T23:59:59Z",
-                      command_option_name(option));
-    return !text;
-}
 
 /* A column; an empty one is "-". */
 static const char *column(const char *text, char safe[TEXT_SIZE])
@@ -97,8 +74,8 @@ int command_audit(const struct invocation *invocation)
     int code = COMMAND_FAILED;
     enum err e;
 
-    if (!read_time(invocation, OPTION_SINCE, &filter.from_ts) ||
-        !read_time(invocation, OPTION_UNTIL, &filter.until_ts) ||
+    if (!console_moment(invocation, OPTION_SINCE, &filter.from_ts) ||
+        !console_moment(invocation, OPTION_UNTIL, &filter.until_ts) ||
         !console_number(invocation, OPTION_LIMIT, LIMIT_MAX, &page.limit))
         return COMMAND_USAGE;
     e = context_open(&context, invocation);

@@ -315,6 +315,7 @@ static const struct {
     {"database", test_database, ALONE | BESIDE},
     {"jobs", test_jobs, ALONE | BESIDE},
     {"disk space", test_space, ALONE | BESIDE},
+    {"media store", check_media, ALONE | BESIDE},
     {"signing key", test_signing_key, ALONE},
     {"password hash", test_password_hash, ALONE},
     {"dendrite files", check_files, BESIDE},

@@ -35,6 +35,9 @@ void check_report(struct check *check, enum check_level level, const char *forma
 /* Whether everybody can write the file, or read one that holds a secret; says so. */
 bool check_is_open(struct check *check, const char *path, const struct stat *status, bool secret);
 
+/* In check_media.c: whether media can be deleted. */
+void check_media(struct check *check);
+
 /* Tests beside a Dendrite, in their order: some need what those before have found. */
 void check_files(struct check *check);
 void check_schema(struct check *check);

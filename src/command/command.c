@@ -17,6 +17,7 @@
 #include "command/handover.h"
 #include "command/init.h"
 #include "command/jobs.h"
+#include "command/media.h"
 #include "command/populate.h"
 #include "command/room.h"
 #include "command/sample.h"
@@ -55,6 +56,10 @@ static const struct {
     [OPTION_URL] = {"url", "URL", "Dendrite's address (default: http://127.0.0.1:8008)"},
     [OPTION_STATUS] = {"status", "STATUS", "only scheduled, active, complete, failed or cancelled ones"},
     [OPTION_KIND] = {"kind", "KIND", "only those of this kind"},
+    [OPTION_BEFORE] = {"before", "TIME", "only what is older than this, such as 2026-01-31; required"},
+    [OPTION_LARGER] = {"larger", "BYTES", "only what is larger than this"},
+    [OPTION_REMOTE] = {"remote", NULL, "copies of what other servers have, not what was uploaded here"},
+    [OPTION_AVATARS] = {"avatars", NULL, "also the avatars of users and rooms"},
 };
 #define HAS(option) (1U << (option))
 
@@ -131,6 +136,15 @@ static const struct command {
     {"jobs", "show", "ID", HAS(OPTION_JSON), command_jobs_show, "show how far a job has come, and its result",
      NULL},
     {"jobs", "cancel", "ID", 0, command_jobs_cancel, "end a job", "What it has done by then stays done."},
+    {"media", "list", NULL, HAS(OPTION_BY) | HAS(OPTION_JSON), command_media_list, "list the media", NULL},
+    {"media", "purge", NULL,
+     HAS(OPTION_BEFORE) | HAS(OPTION_LARGER) | HAS(OPTION_REMOTE) | HAS(OPTION_AVATARS) | HAS(OPTION_DRY_RUN),
+     command_media_purge, "delete old media",
+     "What is protected or in quarantine stays, and unless --avatars is given what users and rooms have as "
+     "one."},
+    {"media", "check", NULL, 0, command_media_check, "compare the media store with what is known of it",
+     "Prints a line for each file that is missing, or that nothing knows. The exit code is 1 when there is "
+     "one."},
     {NULL, "audit", NULL,
      HAS(OPTION_BY) | HAS(OPTION_TARGET) | HAS(OPTION_ROUTE) | HAS(OPTION_SINCE) | HAS(OPTION_UNTIL) |
          HAS(OPTION_LIMIT) | HAS(OPTION_JSON),

@@ -48,6 +48,10 @@ enum command_option {
     OPTION_URL,
     OPTION_STATUS,
     OPTION_KIND,
+    OPTION_BEFORE,
+    OPTION_LARGER,
+    OPTION_REMOTE,
+    OPTION_AVATARS,
     OPTION__MAX
 };
 

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/utf8.h"
 #include "command/console.h"
 
@@ -84,6 +85,63 @@ bool console_number(const struct invocation *invocation, enum command_option opt
     }
     *number = value;
     return true;
+}
+
+bool console_moment(const struct invocation *invocation, enum command_option option, int64_t *ms)
+{
+    static const char *const formats[] = {"%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"};
+    const char *text = invocation->value[option];
+
+    for (size_t i = 0; text && i < sizeof formats / sizeof *formats; i++) {
+        struct tm tm = {0};
+        const char *end = strptime(text, formats[i], &tm);
+
+        if (end && !*end) {
+            *ms = (int64_t)timegm(&tm) * 1000;
+            return true;
+        }
+    }
+    if (text)
+        console_error(invocation, "--%s is no time such as 2026-01-31 or 2026-01-31T23:59:59Z",
+                      command_option_name(option));
+    return !text;
+}
+
+#define BAR_WIDTH    40
+#define BAR_EVERY_MS 100
+
+struct console_bar console_bar(void)
+{
+    return (struct console_bar){.shown = isatty(STDERR_FILENO)};
+}
+
+void console_bar_draw(struct console_bar *bar, int64_t done, int64_t total)
+{
+    int64_t now = clock_monotonic_ms();
+    int filled = total > 0 ? (int)(done * BAR_WIDTH / total) : BAR_WIDTH;
+
+    if (!bar->shown || (now < bar->next_ms && done < total))
+        return;
+    bar->next_ms = now + BAR_EVERY_MS;
+    fprintf(stderr, "\r[%-*.*s] %lld of %lld%s", BAR_WIDTH, filled,
+            "========================================", (long long)done, (long long)total,
+            done == total ? "\n" : "");
+}
+
+void console_size(int64_t bytes, char text[CONSOLE_SIZE_SIZE])
+{
+    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
+    double size = (double)bytes / 1024;
+    size_t unit = 0;
+
+    while (size >= 1024 && unit + 1 < sizeof units / sizeof *units) {
+        size /= 1024;
+        unit++;
+    }
+    if (bytes < 1024)
+        snprintf(text, CONSOLE_SIZE_SIZE, "%lld bytes", (long long)bytes);
+    else
+        snprintf(text, CONSOLE_SIZE_SIZE, "%.1f %s", size, units[unit]);
 }
 
 /* The length of the line that was read, -1 if there is none. Byte by byte: stdio would keep the secret. */

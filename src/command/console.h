@@ -27,6 +27,22 @@ bool console_number(const struct invocation *invocation, enum command_option opt
 #define CONSOLE_TIME_SIZE 32
 void console_time(int64_t ms, char text[CONSOLE_TIME_SIZE]);
 
+/* Reads the time of an option, such as "2026-01-31" (its beginning) or "2026-01-31T23:59:59Z", into `*ms`;
+ * false after saying what is wrong. One that is not given keeps it. */
+bool console_moment(const struct invocation *invocation, enum command_option option, int64_t *ms);
+
+/* A bar that shows how far something has come, on a terminal only. Initialise with console_bar(). */
+struct console_bar {
+    bool shown;
+    int64_t next_ms;
+};
+struct console_bar console_bar(void);
+void console_bar_draw(struct console_bar *bar, int64_t done, int64_t total);
+
+/* Writes a number of bytes for people: "17 bytes", "1.5 MiB". */
+#define CONSOLE_SIZE_SIZE 32
+void console_size(int64_t bytes, char text[CONSOLE_SIZE_SIZE]);
+
 /* Bytes of the longest password that may be set, in UTF-8, and the NUL. */
 #define CONSOLE_PASSWORD_SIZE (4 * PASSWORD_LENGTH_MAX + 1)
 

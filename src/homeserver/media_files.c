@@ -52,11 +52,6 @@ void media_files_close(struct media_files *files)
     files->root = -1;
 }
 
-enum err media_files_writable(const struct media_files *files)
-{
-    return faccessat(files->root, ".", W_OK | X_OK, AT_EACCESS) == 0 ? ERR_OK : ERR_DENIED;
-}
-
 bool media_files_is_hash(const char *hash)
 {
     size_t length = strlen(hash);
@@ -404,4 +399,27 @@ enum err media_files_each(struct media_files *files, enum media_area area,
     struct walk walk = {.files = files, .area = area, .each = each, .context = context};
 
     return go(&walk, files->root, 0);
+}
+
+/* Whether one that is there can be moved: its own folder has to let that be, too, as its parent changes. */
+static enum err try_one(const char *hash, void *context)
+{
+    const struct media_files *files = context;
+    char path[HASH_MAX + 8];
+
+    snprintf(path, sizeof path, "%c/%c/%s", hash[0], hash[1], hash + LEVELS_MAX);
+    if (faccessat(files->root, path, W_OK | X_OK, AT_EACCESS) < 0 && errno != ENOENT)
+        return ERR_DENIED;
+    path[3] = '\0';
+    return faccessat(files->root, path, W_OK | X_OK, AT_EACCESS) < 0 ? ERR_DENIED : ERR_EXISTS;
+}
+
+enum err media_files_writable(struct media_files *files)
+{
+    enum err e;
+
+    if (faccessat(files->root, ".", W_OK | X_OK, AT_EACCESS) < 0)
+        return ERR_DENIED;
+    e = media_files_each(files, MEDIA_PLACE, try_one, files);
+    return e == ERR_EXISTS ? ERR_OK : e; /* one is enough */
 }

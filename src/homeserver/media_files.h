@@ -37,9 +37,6 @@ struct media_files {
 MUST_CHECK enum err media_files_open(struct media_files *files, const char *path);
 void media_files_close(struct media_files *files);
 
-/* Whether we may move what is in it: ERR_DENIED. */
-MUST_CHECK enum err media_files_writable(const struct media_files *files);
-
 /* Whether it is a name that Dendrite may have made of a hash; what is not has no file. */
 bool media_files_is_hash(const char *hash);
 
@@ -65,5 +62,9 @@ MUST_CHECK enum err media_files_look(struct media_files *files, const char *hash
 /* Calls `each` with the hash of every folder in an area, and stops at its first error. */
 MUST_CHECK enum err media_files_each(struct media_files *files, enum media_area area,
                                      enum err (*each)(const char *hash, void *context), void *context);
+
+/* Whether we may move what is in it, as one of its files shows: ERR_DENIED; also other errors of the above.
+ */
+MUST_CHECK enum err media_files_writable(struct media_files *files);
 
 #endif

@@ -8,7 +8,7 @@ import pytest
 
 from conftest import SERVER_NAME
 
-SUBJECTS = ["configuration", "shared secret", "listen", "database", "jobs", "disk space", "signing key",
+SUBJECTS = ["configuration", "shared secret", "listen", "database", "jobs", "disk space", "media store", "signing key",
             "password hash"]
 
 
@@ -101,6 +101,10 @@ def job_to_do(homeserver):
                      " VALUES ('a', 'deactivate', 'bob', '{}', 'scheduled', 0, 0, 0, 0, 0, '', 0, 0, 1, 0, 0, 0, 0)")
 
 
+def no_store(homeserver):
+    homeserver.configure(media_path="missing")
+
+
 def no_folder_in_run(homeserver):
     homeserver.configure(listen="unix:/run/no-such-folder/mxadmin.sock")
 
@@ -120,6 +124,7 @@ def no_group(homeserver):
     (foreign_database, "database", "error", "not of this program"),
     (other_server, "database", "error", "see what is said above"),
     (job_to_do, "jobs", "warning", "mxadmin work"),
+    (no_store, "media store", "warning", "correct media_path"),
     (no_key, "signing key", "error", "run mxadmin init"),
     (damaged_key, "signing key", "error", "see what is said above"),
     (open_key, "signing key", "error", "chmod 600"),

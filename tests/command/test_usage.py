@@ -10,11 +10,11 @@ from conftest import MXADMIN, ROOT, environment, run
 
 COMMANDS = ["init", "serve", "work", "attach", "check", "fsck", "sample", "account create", "account password",
             "account promote", "account demote", "account deactivate", "account list", "account token", "room create",
-            "room list", "room show", "room join", "room leave", "jobs list", "jobs show", "jobs cancel", "audit",
-            "populate", "handover", "apply", "deferred list", "deferred cancel"]
+            "room list", "room show", "room join", "room leave", "jobs list", "jobs show", "jobs cancel", "media list",
+            "media purge", "media check", "audit", "populate", "handover", "apply", "deferred list", "deferred cancel"]
 
 
-@pytest.mark.parametrize("command", ["", "account", "room", "jobs", *COMMANDS])
+@pytest.mark.parametrize("command", ["", "account", "room", "jobs", "media", *COMMANDS])
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_help(command, option):
     result = run(*command.split(), option)

@@ -10,8 +10,8 @@ from installation import Installation
 
 FILES = [("one", "delete"), ("one", "wal"), ("split", "delete"), ("split", "wal")]
 NOBODY = 65534
-SUBJECTS = ["configuration", "shared secret", "listen", "database", "jobs", "disk space", "dendrite files", "schema",
-            "journal mode", "application service", "service account", "homeserver", "server notices"]
+SUBJECTS = ["configuration", "shared secret", "listen", "database", "jobs", "disk space", "media store",
+            "dendrite files", "schema", "journal mode", "application service", "service account", "homeserver", "server notices"]
 
 
 @pytest.fixture
@@ -113,6 +113,10 @@ def readable_registration(installation):
     (installation.homeserver.folder.path / "mxadmin-registration.yaml").chmod(0o644)
 
 
+def no_store(installation):
+    (installation.homeserver.folder.path / "media").rename(installation.homeserver.folder.path / "elsewhere")
+
+
 def elsewhere(installation):
     own = yaml.safe_load(installation.config_file.read_text())
     own["homeserver"]["directory"] = str(installation.folder)
@@ -135,6 +139,7 @@ def elsewhere(installation):
     (forgotten, "service account", "warning", "run mxadmin attach"),
     (readable, "dendrite files", "warning", "chmod o-r"),
     (readable_registration, "application service", "error", "chmod o-r"),
+    (no_store, "media store", "warning", "it is not there"),
     (elsewhere, "dendrite files", "error", "homeserver.directory"),
 ], ids=lambda value: getattr(value, "__name__", None))
 def test_fault(install, break_it, subject, level, advice):

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: ISC */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command/console.h"
+#include "command/context.h"
+#include "command/listing.h"
+#include "command/media.h"
+#include "homeserver/media.h"
+#include "homeserver/media_files.h"
+#include "homeserver/upkeep.h"
+
+#define TEXT_SIZE  1024 /* bytes of a column */
+#define CHUNK      100  /* media that are deleted between two looks at the bar */
+#define LARGER_MAX ((int64_t)1 << 50)
+
+/* Says why a command has failed. */
+static int failed(struct context *context, enum err e)
+{
+    const char *reason = context->homeserver.reason;
+
+    context->result = e;
+    console_error(context->invocation, "%s", reason ? reason : err_text(e));
+    return COMMAND_FAILED;
+}
+
+struct media_listing {
+    struct listing listing;
+    const char *user_id; /* whose media; NULL: everybody's */
+};
+
+static json_t *json_of(const struct media *media)
+{
+    return json_pack("{s:s, s:s, s:s?, s:s, s:s, s:I, s:I, s:s?, s:b, s:s}", "media_id", media->media_id,
+                     "origin", media->origin, "user_id", *media->user_id ? media->user_id : NULL, "type",
+                     media->type, "upload_name", media->upload_name, "size", (json_int_t)media->length,
+                     "created_ts", (json_int_t)media->created_ts, "quarantined_by", media->quarantined_by,
+                     "protected", media->protected, "hash", media->hash);
+}
+
+static void print_media(const struct media *media)
+{
+    char when[CONSOLE_TIME_SIZE], line[TEXT_SIZE], safe[TEXT_SIZE];
+
+    console_time(media->created_ts, when);
+    snprintf(line, sizeof line, "mxc://%s/%s  %s  %" PRId64 "  %s  %s%s%s", media->origin, media->media_id,
+             when, media->length, media->type, *media->user_id ? media->user_id : "-",
+             media->quarantined_by ? "  quarantined" : "", media->protected ? "  protected" : "");
+    console_safe(line, safe, sizeof safe);
+    puts(safe);
+}
+
+static enum err list_one(const struct media *media, void *context)
+{
+    struct media_listing *listing = context;
+
+    if (listing->user_id && strcmp(media->user_id, listing->user_id) != 0)
+        return ERR_OK;
+    if (listing->listing.array)
+        return json_array_append_new(listing->listing.array, json_of(media)) < 0 ? ERR_NOMEM : ERR_OK;
+    print_media(media);
+    return ERR_OK;
+}
+
+int command_media_list(const struct invocation *invocation)
+{
+    struct media_listing listing = {0};
+    struct context context;
+    int code = COMMAND_FAILED;
+    const char *user = invocation->value[OPTION_BY];
+    enum err e = context_open(&context, invocation);
+
+    if (!e && user && (user = context_local_user(&context, user)))
+        listing.user_id = arena_printf(context.arena, "@%s:%s", user, context.config->server_name);
+    if (e || (invocation->given[OPTION_BY] && !listing.user_id))
+        goto out;
+    e = listing_begin(&listing.listing, invocation);
+    if (!e)
+        e = upkeep_media_now(&context.homeserver);
+    if (!e)
+        e = media_list_each(context.db, context.config->server_name, list_one, &listing);
+    code = listing_end(&listing.listing, invocation, e);
+out:
+    context_close(&context);
+    return code;
+}
+
+static int by_hash(const void *a, const void *b)
+{
+    return strcmp(((const struct media *)a)->hash, ((const struct media *)b)->hash);
+}
+
+/* Adds what a file has, if the `count` media of it are all there are. */
+static enum err add_size(struct context *context, struct media_files *files, const char *hash, size_t count,
+                         int64_t *bytes)
+{
+    struct arena *arena = arena_new();
+    struct media_rows sharing = {0};
+    struct media_file file = {0};
+    enum err e = arena ? media_list_sharing(context->db, context->config->server_name, hash, arena, &sharing)
+                       : ERR_NOMEM;
+
+    if (!e && sharing.count == count)
+        e = media_files_look(files, hash, MEDIA_PLACE, &file);
+    *bytes += file.total_size;
+    arena_free(&arena);
+    return e;
+}
+
+/* How many bytes are free when the media is deleted; it is sorted by its files. */
+static enum err measure(struct context *context, struct media_rows *media, int64_t *bytes)
+{
+    struct media_files files = {.root = -1};
+    enum err e = ERR_OK;
+
+    *bytes = 0;
+    if (media->count == 0 || !*context->config->media_path)
+        return ERR_OK;
+    qsort(media->items, media->count, sizeof *media->items, by_hash);
+    e = media_files_open(&files, context->config->media_path);
+    for (size_t i = 0, next; !e && i < media->count; i = next) {
+        for (next = i + 1; next < media->count && by_hash(&media->items[i], &media->items[next]) == 0;)
+            next++;
+        e = add_size(context, &files, media->items[i].hash, next - i, bytes);
+    }
+    media_files_close(&files);
+    return e;
+}
+
+/* Deletes in chunks, so that a bar can show how far it is. */
+static enum err delete_all(struct context *context, const struct media_rows *media, int64_t *deleted)
+{
+    struct console_bar bar = console_bar();
+    enum err e = ERR_OK;
+
+    *deleted = 0;
+    for (size_t i = 0; !e && i < media->count; i += CHUNK) {
+        const size_t left = media->count - i, some = left < CHUNK ? left : CHUNK;
+        const struct media_deletion deletion = {.media = {media->items + i, some}, .spare = true};
+        struct id_list ids = {0};
+
+        e = homeserver_delete_media(&context->homeserver, &deletion, context->arena, &ids);
+        *deleted += (int64_t)ids.count;
+        if (!e)
+            console_bar_draw(&bar, (int64_t)(i + some), (int64_t)media->count);
+    }
+    return e;
+}
+
+static void say(const struct invocation *invocation, int64_t count, int64_t bytes)
+{
+    bool dry_run = invocation->given[OPTION_DRY_RUN];
+    char size[CONSOLE_SIZE_SIZE];
+
+    console_size(bytes, size);
+    printf("%" PRId64 " media %s, %s\n", count, dry_run ? "would be deleted" : "deleted", size);
+}
+
+/* What the options ask for; false after saying what is wrong. */
+static bool read_wish(const struct invocation *invocation, struct media_wish *wish)
+{
+    *wish = (struct media_wish){.remote = invocation->given[OPTION_REMOTE], .larger_than = -1};
+    if (!invocation->given[OPTION_BEFORE]) {
+        console_error(invocation, "--before says how old");
+        return false;
+    }
+    return console_moment(invocation, OPTION_BEFORE, &wish->before_ts) &&
+           console_number(invocation, OPTION_LARGER, LARGER_MAX, &wish->larger_than);
+}
+
+int command_media_purge(const struct invocation *invocation)
+{
+    struct media_rows media = {0};
+    struct media_wish wish;
+    struct context context;
+    int64_t deleted, bytes = 0;
+    int code = COMMAND_FAILED;
+    enum err e;
+
+    if (!read_wish(invocation, &wish))
+        return COMMAND_USAGE;
+    e = context_open(&context, invocation);
+    if (e)
+        goto out;
+    e = media_find_old(&context.homeserver, &wish, !invocation->given[OPTION_AVATARS], context.arena, &media);
+    if (!e)
+        e = measure(&context, &media, &bytes);
+    deleted = (int64_t)media.count;
+    if (!e && !invocation->given[OPTION_DRY_RUN])
+        e = delete_all(&context, &media, &deleted);
+    if (e) {
+        failed(&context, e);
+        goto out;
+    }
+    say(invocation, deleted, bytes);
+    code = console_finish(invocation);
+out:
+    context_close(&context);
+    return code;
+}
