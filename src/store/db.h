@@ -152,6 +152,10 @@ MUST_CHECK enum err db_insert(struct db *db, const char *sql, const struct db_va
 MUST_CHECK enum err db_integer(struct db *db, const char *sql, const struct db_value *args, size_t count,
                                int64_t *value);
 
+/* The same of a text, a copy of which, or NULL for NULL, is put into `arena`. */
+MUST_CHECK enum err db_string(struct db *db, const char *sql, const struct db_value *args, size_t count,
+                              struct arena *arena, const char **value);
+
 /*
  * A transaction. DB_WRITE takes the write lock at once (BEGIN IMMEDIATE), waiting up to DB_BUSY_TIMEOUT_MS,
  * so that it cannot fail in its middle for a lock; DB_WRITE_NOW is the same without waiting, DB_WRITE_BULK

@@ -236,6 +236,21 @@ enum err db_integer(struct db *db, const char *sql, const struct db_value *args,
     return e || row ? e : ERR_NOT_FOUND;
 }
 
+enum err db_string(struct db *db, const char *sql, const struct db_value *args, size_t count,
+                   struct arena *arena, const char **value)
+{
+    struct stmt *stmt;
+    bool row = false;
+    enum err e = db_query(db, sql, args, count, &stmt);
+
+    if (!e)
+        e = db_step(stmt, &row);
+    if (!e && row)
+        *value = db_copy(stmt, 0, arena, &e);
+    db_done(&stmt);
+    return e || row ? e : ERR_NOT_FOUND;
+}
+
 void db_forget_statements(struct db *db)
 {
     for (size_t i = 0; i < db->size; i++)

@@ -89,18 +89,8 @@ enum err devices_find_token(struct db *db, const char *token, const char *server
 enum err devices_token(struct db *db, const char *localpart, const char *server_name, const char *device_id,
                        struct arena *arena, const char **token)
 {
-    struct stmt *stmt;
-    bool row = false;
-    enum err e = db_query(db, sql_token, DB_ARGS(DB_T(localpart), DB_T(server_name), DB_T(device_id)), &stmt);
-
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && !row)
-        e = ERR_NOT_FOUND;
-    if (!e)
-        *token = db_copy(stmt, 0, arena, &e);
-    db_done(&stmt);
-    return e;
+    return db_string(db, sql_token, DB_ARGS(DB_T(localpart), DB_T(server_name), DB_T(device_id)), arena,
+                     token);
 }
 
 enum err devices_session(struct db *db, const char *token, int64_t *session_id)

@@ -20,34 +20,18 @@ static const char sql_delete_externals[] = "DELETE FROM mxadmin_external_ids WHE
 static const char sql_insert_external[] =
     "INSERT INTO mxadmin_external_ids (auth_provider, external_id, localpart) VALUES (?1, ?2, ?3)";
 
-static enum err owner(struct db *db, const char *sql, const struct db_value *args, size_t count,
-                      struct arena *arena, const char **localpart)
-{
-    struct stmt *stmt;
-    bool row = false;
-    enum err e = db_query(db, sql, args, count, &stmt);
-
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && !row)
-        e = ERR_NOT_FOUND;
-    if (!e)
-        *localpart = db_copy(stmt, 0, arena, &e);
-    db_done(&stmt);
-    return e;
-}
-
 enum err threepids_owner(struct db *db, const struct identity *identity, const char *server_name,
                          struct arena *arena, const char **localpart)
 {
-    return owner(db, sql_threepid_owner, DB_ARGS(DB_T(identity->kind), DB_T(identity->id), DB_T(server_name)),
-                 arena, localpart);
+    return db_string(db, sql_threepid_owner,
+                     DB_ARGS(DB_T(identity->kind), DB_T(identity->id), DB_T(server_name)), arena, localpart);
 }
 
 enum err external_ids_owner(struct db *db, const struct identity *identity, struct arena *arena,
                             const char **localpart)
 {
-    return owner(db, sql_external_owner, DB_ARGS(DB_T(identity->kind), DB_T(identity->id)), arena, localpart);
+    return db_string(db, sql_external_owner, DB_ARGS(DB_T(identity->kind), DB_T(identity->id)), arena,
+                     localpart);
 }
 
 static enum err list(struct db *db, const char *sql, const struct db_value *args, size_t count,

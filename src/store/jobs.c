@@ -294,18 +294,7 @@ enum err jobs_next_due(struct db *db, int64_t *due_ts)
 
 enum err jobs_expired(struct db *db, int64_t now_ms, struct arena *arena, const char **id)
 {
-    struct stmt *stmt;
-    bool row = false;
-    enum err e = db_query(db, sql_expired, DB_ARGS(DB_I(now_ms - JOBS_LIFETIME_MS)), &stmt);
-
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && !row)
-        e = ERR_NOT_FOUND;
-    if (!e)
-        *id = db_copy(stmt, 0, arena, &e);
-    db_done(&stmt);
-    return e;
+    return db_string(db, sql_expired, DB_ARGS(DB_I(now_ms - JOBS_LIFETIME_MS)), arena, id);
 }
 
 enum err jobs_forget(struct db *db, const char *id)

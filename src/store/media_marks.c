@@ -78,18 +78,7 @@ enum err media_marks_forget(struct db *db, const char *server_name, const char *
 
 enum err media_work_next(struct db *db, int64_t now_ms, struct arena *arena, const char **hash)
 {
-    struct stmt *stmt;
-    bool row = false;
-    enum err e = db_query(db, sql_next, DB_ARGS(DB_I(now_ms)), &stmt);
-
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && !row)
-        e = ERR_NOT_FOUND;
-    if (!e)
-        *hash = db_copy(stmt, 0, arena, &e);
-    db_done(&stmt);
-    return e;
+    return db_string(db, sql_next, DB_ARGS(DB_I(now_ms)), arena, hash);
 }
 
 enum err media_work_add(struct db *db, const char *hash)

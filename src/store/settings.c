@@ -7,18 +7,7 @@ static const char sql_put[] = "INSERT INTO mxadmin_settings (name, value) VALUES
 
 enum err settings_find(struct db *db, const char *name, struct arena *arena, const char **value)
 {
-    struct stmt *stmt;
-    bool row = false;
-    enum err e = db_query(db, sql_find, DB_ARGS(DB_T(name)), &stmt);
-
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && !row)
-        e = ERR_NOT_FOUND;
-    if (!e)
-        *value = db_copy(stmt, 0, arena, &e);
-    db_done(&stmt);
-    return e;
+    return db_string(db, sql_find, DB_ARGS(DB_T(name)), arena, value);
 }
 
 enum err settings_put(struct db *db, const char *name, const char *value)

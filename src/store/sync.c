@@ -121,36 +121,14 @@ enum err sync_insert_event(struct db *db, enum sync_table table, const struct sy
 enum err sync_find_state(struct db *db, const char *room_id, const char *type, const char *state_key,
                          struct arena *arena, const char **json)
 {
-    struct stmt *stmt;
-    bool row = false;
-    enum err e = db_query(db, sql_find_state, DB_ARGS(DB_T(room_id), DB_T(type), DB_T(state_key)), &stmt);
-
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && !row)
-        e = ERR_NOT_FOUND;
-    if (!e)
-        *json = db_copy(stmt, 0, arena, &e);
-    db_done(&stmt);
-    return e;
+    return db_string(db, sql_find_state, DB_ARGS(DB_T(room_id), DB_T(type), DB_T(state_key)), arena, json);
 }
 
 enum err sync_find_transaction(struct db *db, const char *room_id, const char *sender,
                                const char *transaction_id, struct arena *arena, const char **event_id)
 {
-    struct stmt *stmt;
-    bool row = false;
-    enum err e =
-        db_query(db, sql_find_transaction, DB_ARGS(DB_T(room_id), DB_T(sender), DB_T(transaction_id)), &stmt);
-
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && !row)
-        e = ERR_NOT_FOUND;
-    if (!e)
-        *event_id = db_copy(stmt, 0, arena, &e);
-    db_done(&stmt);
-    return e;
+    return db_string(db, sql_find_transaction, DB_ARGS(DB_T(room_id), DB_T(sender), DB_T(transaction_id)),
+                     arena, event_id);
 }
 
 enum err sync_insert_invite(struct db *db, const char *event_id, const char *room_id, const char *user_id,

@@ -15,20 +15,11 @@ enum err transactions_find(struct db *db, const struct transaction *transaction,
                            const char **event_id)
 {
     unsigned char hash[DIGEST_SHA256_SIZE];
-    struct stmt *stmt = NULL;
-    bool row = false;
     enum err e = digest_sha256(transaction->token, strlen(transaction->token), hash);
 
-    if (!e)
-        e = db_query(db, sql_find, DB_ARGS(DB_B(hash, sizeof hash), DB_T(transaction->id)), &stmt);
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && !row)
-        e = ERR_NOT_FOUND;
-    if (!e)
-        *event_id = db_copy(stmt, 0, arena, &e);
-    db_done(&stmt);
-    return e;
+    if (e)
+        return e;
+    return db_string(db, sql_find, DB_ARGS(DB_B(hash, sizeof hash), DB_T(transaction->id)), arena, event_id);
 }
 
 enum err transactions_insert(struct db *db, const struct transaction *transaction, const char *event_id,
