@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "base/list.h"
+#include "store/collect.h"
 #include "store/media_list.h"
 
 /* Every statement has our server's name as ?1. */
@@ -41,39 +41,30 @@ static const char sql_delete[] = "DELETE FROM mxadmin_media WHERE media_id = ?1 
 #define SLICE     500
 #define SIZE_NONE INT64_MIN /* less than any size, known or not */
 
-static enum err collect(struct db *db, const char *sql, const struct db_value *args, size_t count,
-                        struct arena *arena, struct media_rows *rows)
+static void take_media(struct stmt *stmt, struct arena *arena, void *item, enum err *e)
+{
+    struct media *media = item;
+
+    *media = (struct media){
+        .media_id = db_copy(stmt, 0, arena, e),
+        .origin = db_copy(stmt, 1, arena, e),
+        .user_id = db_copy(stmt, 2, arena, e),
+        .type = db_copy(stmt, 3, arena, e),
+        .upload_name = db_copy(stmt, 4, arena, e),
+        .length = db_int(stmt, 5),
+        .created_ts = db_int(stmt, 6),
+        .hash = db_copy(stmt, 7, arena, e),
+        .quarantined_by = db_copy(stmt, 8, arena, e),
+        .protected = db_int(stmt, 9) != 0,
+    };
+}
+
+static enum err read_media(struct db *db, const char *sql, const struct db_value *args, size_t count,
+                           struct arena *arena, struct media_rows *rows)
 {
     struct list list = {.arena = arena, .item_size = sizeof(struct media)};
-    struct stmt *stmt;
-    bool row = true;
-    enum err e = db_query(db, sql, args, count, &stmt);
+    enum err e = collect(db, sql, args, count, &list, take_media);
 
-    while (!e && row) {
-        struct media *media;
-
-        e = db_step(stmt, &row);
-        if (e || !row)
-            break;
-        media = list_add(&list);
-        if (!media) {
-            e = ERR_NOMEM;
-            break;
-        }
-        *media = (struct media){
-            .media_id = db_copy(stmt, 0, arena, &e),
-            .origin = db_copy(stmt, 1, arena, &e),
-            .user_id = db_copy(stmt, 2, arena, &e),
-            .type = db_copy(stmt, 3, arena, &e),
-            .upload_name = db_copy(stmt, 4, arena, &e),
-            .length = db_int(stmt, 5),
-            .created_ts = db_int(stmt, 6),
-            .hash = db_copy(stmt, 7, arena, &e),
-            .quarantined_by = db_copy(stmt, 8, arena, &e),
-            .protected = db_int(stmt, 9) != 0,
-        };
-    }
-    db_done(&stmt);
     *rows = (struct media_rows){.items = list.items, .count = list.count};
     return e;
 }
@@ -86,9 +77,9 @@ enum err media_list_page(struct db *db, const char *server_name, const char *use
 
     if (e)
         return e;
-    return collect(db, sql_pages[page->order][page->backwards],
-                   DB_ARGS(DB_T(server_name), DB_T(user_id), DB_I(page->from), DB_I(page->limit)), arena,
-                   rows);
+    return read_media(db, sql_pages[page->order][page->backwards],
+                      DB_ARGS(DB_T(server_name), DB_T(user_id), DB_I(page->from), DB_I(page->limit)), arena,
+                      rows);
 }
 
 enum err media_list_find(struct db *db, const char *server_name, const char *origin, const char *media_id,
@@ -96,7 +87,7 @@ enum err media_list_find(struct db *db, const char *server_name, const char *ori
 {
     struct media_rows rows;
     enum err e =
-        collect(db, sql_find, DB_ARGS(DB_T(server_name), DB_T(media_id), DB_T(origin)), arena, &rows);
+        read_media(db, sql_find, DB_ARGS(DB_T(server_name), DB_T(media_id), DB_T(origin)), arena, &rows);
 
     if (!e && rows.count == 0)
         e = ERR_NOT_FOUND;
@@ -108,16 +99,17 @@ enum err media_list_find(struct db *db, const char *server_name, const char *ori
 enum err media_list_sharing(struct db *db, const char *server_name, const char *hash, struct arena *arena,
                             struct media_rows *rows)
 {
-    return collect(db, sql_sharing, DB_ARGS(DB_T(server_name), DB_T(hash)), arena, rows);
+    return read_media(db, sql_sharing, DB_ARGS(DB_T(server_name), DB_T(hash)), arena, rows);
 }
 
 enum err media_list_old(struct db *db, const char *server_name, const struct media_wish *wish,
                         struct arena *arena, struct media_rows *rows)
 {
-    return collect(db, sql_old,
-                   DB_ARGS(DB_T(server_name), DB_I(wish->before_ts),
-                           DB_I(wish->larger_than < 0 ? SIZE_NONE : wish->larger_than), DB_I(wish->remote)),
-                   arena, rows);
+    return read_media(db, sql_old,
+                      DB_ARGS(DB_T(server_name), DB_I(wish->before_ts),
+                              DB_I(wish->larger_than < 0 ? SIZE_NONE : wish->larger_than),
+                              DB_I(wish->remote)),
+                      arena, rows);
 }
 
 enum err media_list_each(struct db *db, const char *server_name,
@@ -129,8 +121,8 @@ enum err media_list_each(struct db *db, const char *server_name,
     enum err e = arena && next ? ERR_OK : ERR_NOMEM;
 
     while (!e && rows.count == SLICE) { /* where the last slice ended are texts of its arena */
-        e = collect(db, sql_slice, DB_ARGS(DB_T(server_name), DB_T(media_id), DB_T(origin), DB_I(SLICE)),
-                    next, &rows);
+        e = read_media(db, sql_slice, DB_ARGS(DB_T(server_name), DB_T(media_id), DB_T(origin), DB_I(SLICE)),
+                       next, &rows);
         for (size_t i = 0; !e && i < rows.count; i++)
             e = each(&rows.items[i], context);
         if (!e && rows.count > 0) {

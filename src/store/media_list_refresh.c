@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/list.h"
+#include "store/collect.h"
 #include "store/deferred.h"
 #include "store/media_list.h"
 #include "store/refreshes.h"
@@ -13,14 +13,12 @@
     "EXISTS (SELECT 1 FROM mxadmin_deferred w WHERE w.kind = 'delete_media' AND w.target = " origin          \
     " || '/' || " media_id ")"
 
-#define SLICE      500 /* rows that one transaction looks at: some ms */
-#define SLICE_TEXT "500"
 static const char sql_truth[] =
     "SELECT t.media_id, t.media_origin, t.user_id, t.content_type, t.upload_name, t.file_size_bytes,"
     " t.creation_ts, t.base64hash, " WAITS(
         "t.media_id",
         "t.media_origin") " FROM mediaapi_media_repository t WHERE (t.media_id, t.media_origin) > (?1, ?2)"
-                          " ORDER BY t.media_id, t.media_origin LIMIT " SLICE_TEXT;
+                          " ORDER BY t.media_id, t.media_origin LIMIT " REFRESHES_SLICE_TEXT;
 static const char sql_kept[] = "SELECT media_id, media_origin FROM mxadmin_media"
                                " WHERE (media_id, media_origin) > (?1, ?2) AND (CAST(?3 AS TEXT) IS NULL"
                                " OR (media_id, media_origin) <= (?3, ?4)) ORDER BY media_id, media_origin";
@@ -52,15 +50,19 @@ struct row {
     bool waits;
 };
 
-static void take_id(struct stmt *stmt, struct row *row, struct arena *arena, enum err *e)
+static void take_id(struct stmt *stmt, struct arena *arena, void *item, enum err *e)
 {
+    struct row *row = item;
+
     row->media_id = db_copy(stmt, 0, arena, e);
     row->origin = db_copy(stmt, 1, arena, e);
 }
 
-static void take_all(struct stmt *stmt, struct row *row, struct arena *arena, enum err *e)
+static void take_all(struct stmt *stmt, struct arena *arena, void *item, enum err *e)
 {
-    take_id(stmt, row, arena, e);
+    struct row *row = item;
+
+    take_id(stmt, arena, row, e);
     row->user_id = db_copy(stmt, 2, arena, e);
     row->type = db_copy(stmt, 3, arena, e);
     row->upload_name = db_copy(stmt, 4, arena, e);
@@ -68,30 +70,6 @@ static void take_all(struct stmt *stmt, struct row *row, struct arena *arena, en
     row->created_ts = db_int(stmt, 6);
     row->hash = db_copy(stmt, 7, arena, e);
     row->waits = db_int(stmt, 8) != 0;
-}
-
-static enum err read_rows(struct db *db, const char *sql, const struct db_value *args, size_t count,
-                          void (*take)(struct stmt *, struct row *, struct arena *, enum err *),
-                          struct list *rows)
-{
-    struct stmt *stmt;
-    bool more = true;
-    enum err e = db_query(db, sql, args, count, &stmt);
-
-    while (!e && more) {
-        struct row *row;
-
-        e = db_step(stmt, &more);
-        if (e || !more)
-            break;
-        row = list_add(rows);
-        if (row)
-            take(stmt, row, rows->arena, &e);
-        else
-            e = ERR_NOMEM;
-    }
-    db_done(&stmt);
-    return e;
 }
 
 static enum err put(struct db *db, const struct row *row)
@@ -105,100 +83,49 @@ static enum err put(struct db *db, const struct row *row)
     return e ? e : db_run(db, sql_look_again, DB_ARGS(DB_T(row->hash)), NULL);
 }
 
-/* The order of ids. */
-static int compare(const struct row *a, const struct row *b)
+static int order(const void *a, const void *b)
 {
-    int order = strcmp(a->media_id, b->media_id);
+    const struct row *one = a, *other = b;
+    int by_id = strcmp(one->media_id, other->media_id);
 
-    return order ? order : strcmp(a->origin, b->origin);
+    return by_id ? by_id : strcmp(one->origin, other->origin);
 }
 
-/*
- * Goes through what is and what is kept, both in the order of ids; a row never changes. With `write` it makes
- * them the same, else it only counts the differences.
- */
-static enum err merge(struct db *db, const struct list *truth, const struct list *kept, bool write,
-                      size_t *differences)
+/* Whether the row belongs into the list. */
+static bool belongs(const struct row *is)
 {
-    const struct row *is = truth->items, *was = kept->items;
-    size_t i = 0, j = 0;
-    enum err e = ERR_OK;
-
-    *differences = 0;
-    while (!e && (i < truth->count || j < kept->count)) {
-        int order = i == truth->count ? 1 : j == kept->count ? -1 : compare(&is[i], &was[j]);
-        bool there = order <= 0 && !is[i].waits, has = order >= 0;
-
-        *differences += there != has;
-        if (write && there && !has)
-            e = put(db, &is[i]);
-        else if (write && has && !there)
-            e = media_list_remove(db, was[j].origin, was[j].media_id);
-        i += order <= 0;
-        j += order >= 0;
-    }
-    return e;
+    return is && !is->waits;
 }
 
-/* What is, and what is kept, of the rows after `after`; `*last`: there are no more. */
-static enum err read_slice(struct db *db, const struct row *after, struct list *truth, struct list *kept,
-                           bool *last)
+/* A row never changes. */
+static bool differs(const void *is, const void *was)
 {
-    const struct row *end = &(struct row){0};
-    enum err e =
-        read_rows(db, sql_truth, DB_ARGS(DB_T(after->media_id), DB_T(after->origin)), take_all, truth);
-
-    *last = truth->count < SLICE;
-    if (!e && !*last)
-        end = (const struct row *)truth->items + truth->count - 1;
-    if (!e)
-        e = read_rows(
-            db, sql_kept,
-            DB_ARGS(DB_T(after->media_id), DB_T(after->origin), DB_T(end->media_id), DB_T(end->origin)),
-            take_id, kept);
-    return e;
+    return belongs(is) != (was != NULL);
 }
 
-/* Brings the rows after `*after` up to date, as many as one slice has; `*after` becomes the last of them. For
- * the transactions, see the same of users. */
-static enum err refresh_slice(struct db *db, struct arena *arena, struct row *after, bool *last)
+static enum err settle(struct db *db, const void *is, const void *was)
 {
-    const bool apart = db_attached(db);
-    struct list truth = {.arena = arena, .item_size = sizeof(struct row)}, kept = truth;
-    size_t differences = 0;
-    enum err e = db_begin(db, apart ? DB_READ : DB_NOTE);
+    const struct row *gone = was;
 
+    return gone ? media_list_remove(db, gone->origin, gone->media_id) : put(db, is);
+}
+
+static enum err read_slice(struct db *db, const struct refresh *refresh, const void *after,
+                           struct list *truth, struct list *kept)
+{
+    const struct row first = {.media_id = "", .origin = ""}, none = {0};
+    const struct row *from = after ? after : &first, *end;
+    enum err e = collect(db, sql_truth, DB_ARGS(DB_T(from->media_id), DB_T(from->origin)), truth, take_all);
+
+    (void)refresh;
+    end = refreshes_end(truth, sizeof *end);
+    if (!end)
+        end = &none;
     if (e)
         return e;
-    e = read_slice(db, after, &truth, &kept, last);
-    if (!e)
-        e = merge(db, &truth, &kept, !apart, &differences);
-    e = db_end(db, e);
-    if (!e && truth.count > 0)
-        *after = ((const struct row *)truth.items)[truth.count - 1];
-    if (e || !apart || differences == 0)
-        return e;
-    e = db_begin(db, DB_NOTE);
-    return e ? e : db_end(db, merge(db, &truth, &kept, true, &differences));
-}
-
-static enum err refresh_all(struct db *db)
-{
-    struct arena *arena = arena_new(), *next = arena_new(), *spent;
-    struct row after = {.media_id = "", .origin = ""};
-    bool last = false;
-    enum err e = arena && next ? ERR_OK : ERR_NOMEM;
-
-    while (!e && !last) { /* where the last slice ended are texts of its arena */
-        e = refresh_slice(db, next, &after, &last);
-        spent = arena;
-        arena = next;
-        next = spent;
-        arena_reset(next);
-    }
-    arena_free(&arena);
-    arena_free(&next);
-    return e;
+    return collect(db, sql_kept,
+                   DB_ARGS(DB_T(from->media_id), DB_T(from->origin), DB_T(end->media_id), DB_T(end->origin)),
+                   kept, take_id);
 }
 
 /* Whether there are as many as are kept: a look along one index of each. */
@@ -218,22 +145,22 @@ static enum err is_complete(struct db *db, bool *complete)
 
 enum err media_list_refresh(struct db *db, enum media_refresh when)
 {
-    int64_t now = clock_now_ms(), began = clock_monotonic_ms();
+    static const struct refresh refresh = {
+        .name = REFRESHES_MEDIA,
+        .row_size = sizeof(struct row),
+        .read = read_slice,
+        .order = order,
+        .differs = differs,
+        .settle = settle,
+    };
     bool begun = false, due = true, complete = false;
     enum err e = refreshes_begun(db, REFRESHES_MEDIA, &begun);
 
     if (!e && begun && when == MEDIA_REFRESH_IF_DUE)
-        e = refreshes_due(db, REFRESHES_MEDIA, now, &due);
+        e = refreshes_due(db, REFRESHES_MEDIA, clock_now_ms(), &due);
     if (e || !due || (begun && when == MEDIA_REFRESH_NEVER_DONE))
         return e;
     if (begun)
         e = is_complete(db, &complete);
-    if (e || complete)
-        return e;
-    e = refresh_all(db);
-    if (!e)
-        e = db_begin(db, DB_NOTE);
-    if (e)
-        return e;
-    return db_end(db, refreshes_done(db, REFRESHES_MEDIA, now, clock_monotonic_ms() - began));
+    return e || complete ? e : refreshes_run(db, &refresh);
 }

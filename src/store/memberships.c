@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "base/list.h"
+#include "store/collect.h"
 #include "store/memberships.h"
 
 static const char sql_find[] =
@@ -91,30 +91,6 @@ enum err memberships_count(struct db *db, int64_t room_nid, struct membership_co
     return e;
 }
 
-/* Runs a statement and has `take` fill an item from each row. */
-static enum err collect(struct db *db, const char *sql, const struct db_value *args, size_t count,
-                        struct list *list,
-                        void (*take)(struct stmt *stmt, struct arena *arena, void *item, enum err *e))
-{
-    struct stmt *stmt;
-    bool row = true;
-    enum err e = db_query(db, sql, args, count, &stmt);
-
-    while (!e && row) {
-        e = db_step(stmt, &row);
-        if (!e && row) {
-            void *item = list_add(list);
-
-            if (item)
-                take(stmt, list->arena, item, &e);
-            else
-                e = ERR_NOMEM;
-        }
-    }
-    db_done(&stmt);
-    return e;
-}
-
 static void take_member(struct stmt *stmt, struct arena *arena, void *item, enum err *e)
 {
     struct member *member = item;
@@ -174,16 +150,12 @@ enum err invites_insert(struct db *db, const struct invite *invite)
                   NULL);
 }
 
-static void take_text(struct stmt *stmt, struct arena *arena, void *item, enum err *e)
-{
-    *(const char **)item = db_copy(stmt, 0, arena, e);
-}
-
 enum err invites_retire(struct db *db, int64_t room_nid, int64_t target_nid, struct arena *arena,
                         const char ***event_ids, size_t *count)
 {
     struct list list = {.arena = arena, .item_size = sizeof **event_ids};
-    enum err e = collect(db, sql_retire_invites, DB_ARGS(DB_I(room_nid), DB_I(target_nid)), &list, take_text);
+    enum err e =
+        collect(db, sql_retire_invites, DB_ARGS(DB_I(room_nid), DB_I(target_nid)), &list, collect_text);
 
     *event_ids = list.items;
     *count = list.count;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/list.h"
 #include "store/db.h"
 
 #define REFRESHES_USERS "users"
@@ -21,10 +22,33 @@ MUST_CHECK enum err refreshes_begun(struct db *db, const char *name, bool *begun
 /* Whether it is time to do it again. */
 MUST_CHECK enum err refreshes_due(struct db *db, const char *name, int64_t now_ms, bool *due);
 
-/* Done, begun at `now_ms`, in `took_ms`. In the transaction that is open, as the next. */
-MUST_CHECK enum err refreshes_done(struct db *db, const char *name, int64_t now_ms, int64_t took_ms);
-
-/* Something is known to have changed: it is due at once. */
+/* Something is known to have changed: it is due at once. In the transaction that is open. */
 MUST_CHECK enum err refreshes_forget(struct db *db, const char *name);
+
+/*
+ * How something is compared: row by row, in slices, each in a transaction of some ms. Both what is and what
+ * is kept are read in the order of `order`.
+ */
+#define REFRESHES_SLICE      500
+#define REFRESHES_SLICE_TEXT "500"
+struct refresh {
+    const char *name;        /* REFRESHES_USERS, … */
+    const char *server_name; /* for who needs it */
+    size_t row_size;
+    /* Reads into `truth` the first REFRESHES_SLICE rows after the row `after` (NULL: of all), and into `kept`
+     * those after it up to refreshes_end(truth). */
+    enum err (*read)(struct db *db, const struct refresh *refresh, const void *after, struct list *truth,
+                     struct list *kept);
+    int (*order)(const void *a, const void *b);
+    /* Whether what is kept, `was`, is other than it should be for `is`; either may be NULL: there is none. */
+    bool (*differs)(const void *is, const void *was);
+    enum err (*settle)(struct db *db, const void *is, const void *was);
+};
+
+/* The last row of a slice that may have others after it; NULL: it has none. */
+const void *refreshes_end(const struct list *truth, size_t row_size);
+
+/* Compares all, settles what differs, and notes that it is done. No transaction is open. */
+MUST_CHECK enum err refreshes_run(struct db *db, const struct refresh *refresh);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#include "base/list.h"
 #include "store/pattern.h"
+#include "store/collect.h"
 #include "store/user_list.h"
 #include "store/user_list_rows.h"
 
@@ -123,29 +123,6 @@ static struct args args_of(const struct user_filter *filter)
     return args;
 }
 
-static enum err collect(struct db *db, const char *sql, const struct args *args, size_t count,
-                        struct list *localparts)
-{
-    struct stmt *stmt;
-    bool row = true;
-    enum err e = db_query(db, sql, args->values, count, &stmt);
-
-    while (!e && row) {
-        const char **item;
-
-        e = db_step(stmt, &row);
-        if (e || !row)
-            break;
-        item = list_add(localparts);
-        if (item)
-            *item = db_copy(stmt, 0, localparts->arena, &e);
-        else
-            e = ERR_NOMEM;
-    }
-    db_done(&stmt);
-    return e;
-}
-
 /* A list is one walk along an index, or by a flag two: of those without it, and of those who have it. */
 struct walk {
     struct args args;
@@ -182,7 +159,7 @@ static enum err go(struct db *db, struct walk *walk, int64_t *from, int64_t *lim
     if (*from<users && * limit> 0) {
         walk->args.values[ARGS_FIRST] = DB_I(*from);
         walk->args.values[ARGS_FIRST + 1] = DB_I(*limit);
-        e = collect(db, walk->sql, &walk->args, ARGS_FIRST + 2, localparts);
+        e = collect(db, walk->sql, walk->args.values, ARGS_FIRST + 2, localparts, collect_text);
     }
     *limit -= (int64_t)(localparts->count - before);
     *from = *from > users ? *from - users : 0;
@@ -221,7 +198,7 @@ static enum err search(struct db *db, const char *server_name, const struct user
     args->values[16] = DB_I(page->from);
     args->values[17] = DB_I(page->limit);
     e = db_integer(db, sql_search_count, args->values, 14, total);
-    return e ? e : collect(db, sql_search[page->backwards], args, ARGS_MAX, localparts);
+    return e ? e : collect(db, sql_search[page->backwards], args->values, ARGS_MAX, localparts, collect_text);
 }
 
 enum err user_list_page(struct db *db, const char *server_name, const struct user_filter *filter,

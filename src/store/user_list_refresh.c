@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/list.h"
+#include "store/collect.h"
 #include "store/db_locked.h"
 #include "store/deferred.h"
 #include "store/refreshes.h"
@@ -27,9 +27,7 @@ _Static_assert(USER_ADMIN == 1 && USER_GUEST == 2 && USER_DEACTIVATED == 4 && US
                    USER_SUSPENDED == 16 && USER_ERASED == 32,
                "the statement has these numbers");
 
-#define SLICE      500 /* users that one transaction looks at: some ms */
-#define SLICE_TEXT "500"
-static const char sql_truth[] = TRUTH("a.localpart > ?2 ORDER BY a.localpart LIMIT " SLICE_TEXT);
+static const char sql_truth[] = TRUTH("a.localpart > ?2 ORDER BY a.localpart LIMIT " REFRESHES_SLICE_TEXT);
 static const char sql_truth_of_one[] = TRUTH("a.localpart = ?2");
 static const char sql_kept[] = "SELECT " COLUMNS " FROM mxadmin_users WHERE localpart > ?1"
                                " AND (localpart <= ?2 OR CAST(?2 AS TEXT) IS NULL) ORDER BY localpart";
@@ -50,36 +48,19 @@ struct row {
     int64_t flags;
 };
 
-static enum err read_rows(struct db *db, const char *sql, const struct db_value *args, size_t count,
-                          struct list *rows)
+static void take_row(struct stmt *stmt, struct arena *arena, void *item, enum err *e)
 {
-    struct stmt *stmt;
-    bool more = true;
-    enum err e = db_query(db, sql, args, count, &stmt);
+    struct row *row = item;
 
-    while (!e && more) {
-        struct row *row;
-
-        e = db_step(stmt, &more);
-        if (e || !more)
-            break;
-        row = list_add(rows);
-        if (!row) {
-            e = ERR_NOMEM;
-            break;
-        }
-        *row = (struct row){
-            .localpart = db_copy(stmt, 0, rows->arena, &e),
-            .display_name = db_copy(stmt, 1, rows->arena, &e),
-            .avatar_url = db_copy(stmt, 2, rows->arena, &e),
-            .created_ts = db_int(stmt, 3),
-            .last_seen_ts = db_int(stmt, 4),
-            .user_type = db_copy(stmt, 5, rows->arena, &e),
-            .flags = db_int(stmt, 6),
-        };
-    }
-    db_done(&stmt);
-    return e;
+    *row = (struct row){
+        .localpart = db_copy(stmt, 0, arena, e),
+        .display_name = db_copy(stmt, 1, arena, e),
+        .avatar_url = db_copy(stmt, 2, arena, e),
+        .created_ts = db_int(stmt, 3),
+        .last_seen_ts = db_int(stmt, 4),
+        .user_type = db_copy(stmt, 5, arena, e),
+        .flags = db_int(stmt, 6),
+    };
 }
 
 static bool same(const struct row *a, const struct row *b)
@@ -98,108 +79,57 @@ static enum err put(struct db *db, const struct row *row)
                   NULL);
 }
 
-static enum err delete (struct db *db, const char *localpart) {
+static enum err remove_user(struct db *db, const char *localpart)
+{
     return db_run(db, sql_delete, DB_ARGS(DB_T(localpart)), NULL);
 }
 
-/* Goes through what is and what is kept, both in the order of names. With `write` it makes them the same,
- * else it only counts the differences. */
-static enum err merge(struct db *db, const struct list *truth, const struct list *kept, bool write,
-                      size_t *differences)
+static int order(const void *a, const void *b)
 {
-    const struct row *is = truth->items, *was = kept->items;
-    size_t i = 0, j = 0;
-    enum err e = ERR_OK;
+    const struct row *one = a, *other = b;
 
-    *differences = 0;
-    while (!e && (i < truth->count || j < kept->count)) {
-        int order = i == truth->count ? 1 : j == kept->count ? -1 : strcmp(is[i].localpart, was[j].localpart);
-        bool differs = order != 0 || !same(&is[i], &was[j]);
-
-        *differences += differs;
-        if (differs && write)
-            e = order > 0 ? delete (db, was[j].localpart) : put(db, &is[i]);
-        i += order <= 0;
-        j += order >= 0;
-    }
-    return e;
+    return strcmp(one->localpart, other->localpart);
 }
 
-/* What is, and what is kept, of the users after `after`; `*last`: there are no more. */
-static enum err read_slice(struct db *db, const char *server_name, const char *after, struct list *truth,
-                           struct list *kept, bool *last)
+static bool differs(const void *is, const void *was)
 {
-    const char *end = NULL;
-    enum err e = read_rows(db, sql_truth, DB_ARGS(DB_T(server_name), DB_T(after)), truth);
-
-    *last = truth->count < SLICE;
-    if (!e && !*last)
-        end = ((const struct row *)truth->items)[truth->count - 1].localpart;
-    if (!e)
-        e = read_rows(db, sql_kept, DB_ARGS(DB_T(after), DB_T(end)), kept);
-    return e;
+    return !is || !was || !same(is, was);
 }
 
-/*
- * Brings the users after `*after` up to date, as many as one slice has; `*after` becomes the last of them.
- * What is Dendrite's is read before anything is written, or Dendrite would wait for our disk; what is our own
- * changes in the same transaction, or what somebody else writes meanwhile would be undone.
- */
-static enum err refresh_slice(struct db *db, const char *server_name, struct arena *arena, const char **after,
-                              bool *last)
+static enum err settle(struct db *db, const void *is, const void *was)
 {
-    const bool apart = db_attached(db);
-    struct list truth = {.arena = arena, .item_size = sizeof(struct row)}, kept = truth;
-    size_t differences = 0;
-    enum err e = db_begin(db, apart ? DB_READ : DB_NOTE);
+    const struct row *gone = was;
 
-    if (e)
-        return e;
-    e = read_slice(db, server_name, *after, &truth, &kept, last);
-    if (!e)
-        e = merge(db, &truth, &kept, !apart, &differences);
-    e = db_end(db, e);
-    if (!e && truth.count > 0)
-        *after = ((const struct row *)truth.items)[truth.count - 1].localpart;
-    if (e || !apart || differences == 0)
-        return e;
-    e = db_begin(db, DB_NOTE);
-    return e ? e : db_end(db, merge(db, &truth, &kept, true, &differences));
+    return is ? put(db, is) : remove_user(db, gone->localpart);
 }
 
-static enum err refresh_all(struct db *db, const char *server_name)
+static enum err read_slice(struct db *db, const struct refresh *refresh, const void *after,
+                           struct list *truth, struct list *kept)
 {
-    struct arena *arena = arena_new(), *next = arena_new(), *spent;
-    const char *after = "";
-    bool last = false;
-    enum err e = arena && next ? ERR_OK : ERR_NOMEM;
+    const struct row *last = after, *end;
+    const char *from = last ? last->localpart : "";
+    enum err e = collect(db, sql_truth, DB_ARGS(DB_T(refresh->server_name), DB_T(from)), truth, take_row);
 
-    while (!e && !last) { /* where the last slice ended is a text of its arena */
-        e = refresh_slice(db, server_name, next, &after, &last);
-        spent = arena;
-        arena = next;
-        next = spent;
-        arena_reset(next);
-    }
-    arena_free(&arena);
-    arena_free(&next);
-    return e;
+    end = refreshes_end(truth, sizeof *end);
+    return e ? e
+             : collect(db, sql_kept, DB_ARGS(DB_T(from), DB_T(end ? end->localpart : NULL)), kept, take_row);
 }
 
 enum err user_list_refresh(struct db *db, const char *server_name, bool always)
 {
-    int64_t now = clock_now_ms(), began = clock_monotonic_ms();
+    const struct refresh refresh = {
+        .name = REFRESHES_USERS,
+        .server_name = server_name,
+        .row_size = sizeof(struct row),
+        .read = read_slice,
+        .order = order,
+        .differs = differs,
+        .settle = settle,
+    };
     bool due = true;
-    enum err e = always ? ERR_OK : refreshes_due(db, REFRESHES_USERS, now, &due);
+    enum err e = always ? ERR_OK : refreshes_due(db, REFRESHES_USERS, clock_now_ms(), &due);
 
-    if (e || !due)
-        return e;
-    e = refresh_all(db, server_name);
-    if (!e)
-        e = db_begin(db, DB_NOTE);
-    if (e)
-        return e;
-    return db_end(db, refreshes_done(db, REFRESHES_USERS, now, clock_monotonic_ms() - began));
+    return e || !due ? e : refreshes_run(db, &refresh);
 }
 
 enum err user_list_touch(struct db *db, const char *localpart, const char *server_name)
@@ -215,9 +145,9 @@ enum err user_list_touch(struct db *db, const char *localpart, const char *serve
     rows.arena = arena = arena_new();
     if (!arena)
         return ERR_NOMEM;
-    e = read_rows(db, sql_truth_of_one, DB_ARGS(DB_T(server_name), DB_T(localpart)), &rows);
+    e = collect(db, sql_truth_of_one, DB_ARGS(DB_T(server_name), DB_T(localpart)), &rows, take_row);
     if (!e)
-        e = rows.count > 0 ? put(db, rows.items) : delete (db, localpart);
+        e = rows.count > 0 ? put(db, rows.items) : remove_user(db, localpart);
     arena_free(&arena);
     return e;
 }

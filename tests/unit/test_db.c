@@ -138,8 +138,10 @@ static void runs_a_statement_inside_itself(void **state)
 
 static void errors_are_ours(void **state)
 {
+    static const char sql_name[] = "SELECT name FROM things WHERE amount = ?1", sql_null[] = "SELECT NULL";
     struct database *d = *state;
     int64_t value = 7, changes = -1;
+    const char *name = "as it was";
 
     assert_int_equal(add(d->db, "a", 1), ERR_OK);
     assert_int_equal(add(d->db, "a", 2), ERR_EXISTS);
@@ -149,6 +151,12 @@ static void errors_are_ours(void **state)
     assert_int_equal(value, 7);
     assert_int_equal(db_integer(d->db, sql_amount, DB_ARGS(DB_T("a")), &value), ERR_OK);
     assert_int_equal(value, 1);
+    assert_int_equal(db_string(d->db, sql_name, DB_ARGS(DB_I(3)), d->arena, &name), ERR_NOT_FOUND);
+    assert_string_equal(name, "as it was");
+    assert_int_equal(db_string(d->db, sql_name, DB_ARGS(DB_I(1)), d->arena, &name), ERR_OK);
+    assert_string_equal(name, "a");
+    assert_int_equal(db_string(d->db, sql_null, DB_NO_ARGS, d->arena, &name), ERR_OK);
+    assert_null(name);
     assert_int_equal(db_run(d->db, sql_more, DB_NO_ARGS, &changes), ERR_OK);
     assert_int_equal(changes, 0);
 }

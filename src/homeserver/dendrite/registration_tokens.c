@@ -32,11 +32,11 @@ static enum err add(struct homeserver *hs, const struct registration_token *toke
     return e;
 }
 
-static enum err delete (struct homeserver *hs, const char *text, const char *admin_token) {
-    return dendrite_ask(hs,
-                        &(struct question){
-                            .endpoint = ENDPOINT_DELETE_TOKEN, .segments = {text}, .token = admin_token},
-                        NULL);
+static enum err delete_token(struct homeserver *hs, const char *text, const char *admin_token)
+{
+    return dendrite_ask(
+        hs, &(struct question){.endpoint = ENDPOINT_DELETE_TOKEN, .segments = {text}, .token = admin_token},
+        NULL);
 }
 
 enum err dendrite_add_registration_token(struct homeserver *hs, const struct registration_token *token)
@@ -66,7 +66,7 @@ enum err dendrite_delete_registration_token(struct homeserver *hs, const char *t
     if (!e)
         e = dendrite_admin_token(hs, arena, &admin_token);
     if (!e)
-        e = delete (hs, text, admin_token);
+        e = delete_token(hs, text, admin_token);
     arena_free(&arena);
     return e;
 }
@@ -119,7 +119,7 @@ static enum err replace(struct homeserver *hs, const struct registration_token *
             hs, ERR_UNSUPPORTED,
             "This version of Dendrite cannot change a registration token, and this one was used"
             " already; delete it and create another");
-    e = delete (hs, token->token, admin_token);
+    e = delete_token(hs, token->token, admin_token);
     if (e)
         return e;
     e = add(hs, token, admin_token);
