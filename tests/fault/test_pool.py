@@ -283,7 +283,8 @@ def test_stop_answers_what_has_arrived(make_pool):
     kept = [fcgi.Connection(pool.address) for _ in range(20)]
     for connection in kept:
         assert connection.ask(WHOIS, token=pool.admin)[0] == 200
-    for worker in pool.workers():
+    stopped = pool.workers()
+    for worker in stopped:
         os.kill(worker, signal.SIGSTOP)
     fresh = [fcgi.Connection(pool.address) for _ in range(50)]
     for connection in kept + fresh[:40]:
@@ -292,7 +293,7 @@ def test_stop_answers_what_has_arrived(make_pool):
         connection.send(fcgi.request(RESET, "POST", pool.admin, {"password": PASSWORD}))
     pool.signal(signal.SIGTERM)
     pool.wait_until(lambda: not os.path.exists(pool.address))
-    for worker in pool.workers():
+    for worker in stopped:
         os.kill(worker, signal.SIGCONT)
     assert [connection.answer()[0] for connection in kept + fresh] == [200] * 70
     assert pool.process.wait(60) == 0
