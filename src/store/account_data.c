@@ -19,22 +19,18 @@ enum err account_data_list(struct db *db, const char *localpart, const char *ser
                            enum err (*each)(const struct account_data *data, void *context), void *context)
 {
     struct stmt *stmt;
-    bool row = true;
     enum err e = db_query(db, sql_list, DB_ARGS(DB_T(localpart), DB_T(server_name)), &stmt);
 
-    while (!e && row) {
-        e = db_step(stmt, &row);
-        if (!e && row) {
-            const struct account_data data = {
-                .localpart = localpart,
-                .server_name = server_name,
-                .room_id = db_text(stmt, 0),
-                .type = db_text(stmt, 1),
-                .content = db_text(stmt, 2),
-            };
+    while (db_next(stmt, &e)) {
+        const struct account_data data = {
+            .localpart = localpart,
+            .server_name = server_name,
+            .room_id = db_text(stmt, 0),
+            .type = db_text(stmt, 1),
+            .content = db_text(stmt, 2),
+        };
 
-            e = each(&data, context);
-        }
+        e = each(&data, context);
     }
     db_done(&stmt);
     return e;

@@ -140,16 +140,12 @@ enum err accounts_list(struct db *db, const char *server_name,
                        enum err (*each)(const struct account *account, void *context), void *context)
 {
     struct stmt *stmt;
-    bool row = true;
     enum err e = db_query(db, sql_list, DB_ARGS(DB_T(server_name)), &stmt);
 
-    while (!e && row) {
-        e = db_step(stmt, &row);
-        if (!e && row) {
-            struct account account = account_of(stmt);
+    while (db_next(stmt, &e)) {
+        struct account account = account_of(stmt);
 
-            e = each(&account, context);
-        }
+        e = each(&account, context);
     }
     db_done(&stmt);
     return e;

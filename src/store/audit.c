@@ -111,20 +111,16 @@ enum err audit_list(struct db *db, const struct audit_filter *filter, const stru
                     enum err (*each)(const struct audit_row *row, void *context), void *context)
 {
     struct stmt *stmt;
-    bool row = true;
     enum err e =
         db_query(db, statements[best(filter)].list[page->oldest_first],
                  DB_ARGS(DB_T(filter->admin), DB_T(filter->target), DB_T(filter->route),
                          DB_I(filter->from_ts), DB_I(filter->until_ts), DB_I(page->limit), DB_I(page->from)),
                  &stmt);
 
-    while (!e && row) {
-        e = db_step(stmt, &row);
-        if (!e && row) {
-            const struct audit_row found = row_of(stmt);
+    while (db_next(stmt, &e)) {
+        const struct audit_row found = row_of(stmt);
 
-            e = each(&found, context);
-        }
+        e = each(&found, context);
     }
     db_done(&stmt);
     return e;

@@ -5,19 +5,15 @@ enum err collect(struct db *db, const char *sql, const struct db_value *args, si
                  collect_item *take)
 {
     struct stmt *stmt;
-    bool row = true;
     enum err e = db_query(db, sql, args, count, &stmt);
 
-    while (!e && row) {
-        e = db_step(stmt, &row);
-        if (!e && row) {
-            void *item = list_add(list);
+    while (db_next(stmt, &e)) {
+        void *item = list_add(list);
 
-            if (item)
-                take(stmt, list->arena, item, &e);
-            else
-                e = ERR_NOMEM;
-        }
+        if (item)
+            take(stmt, list->arena, item, &e);
+        else
+            e = ERR_NOMEM;
     }
     db_done(&stmt);
     return e;

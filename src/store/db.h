@@ -124,6 +124,12 @@ MUST_CHECK enum err db_query(struct db *db, const char *sql, const struct db_val
  * uniqueness constraint), ERR_CORRUPT, ERR_NOMEM, ERR_UNREACHABLE (Dendrite's file), ERR_IO (logged). */
 MUST_CHECK enum err db_step(struct stmt *stmt, bool *row);
 
+/*
+ * The same as the condition of a loop over the rows: whether there is another one. `*err`, which db_query()
+ * has set, ends the loop when it is not ERR_OK, and becomes what a step fails with.
+ */
+MUST_CHECK bool db_next(struct stmt *stmt, enum err *err);
+
 /* Ends the statement so that it can be started again, and sets to NULL. NULL inside is allowed. */
 void db_done(struct stmt **stmt);
 

@@ -155,6 +155,15 @@ enum err db_step(struct stmt *stmt, bool *row)
     return code == SQLITE_ROW || code == SQLITE_DONE ? ERR_OK : db_failed(stmt->db, code, stmt->sql);
 }
 
+bool db_next(struct stmt *stmt, enum err *err)
+{
+    bool row = false;
+
+    if (!*err)
+        *err = db_step(stmt, &row);
+    return !*err && row;
+}
+
 void db_done(struct stmt **stmt)
 {
     struct stmt *done = *stmt;
@@ -202,11 +211,10 @@ const char *db_copy(struct stmt *stmt, int column, struct arena *arena, enum err
 enum err db_run(struct db *db, const char *sql, const struct db_value *args, size_t count, int64_t *changes)
 {
     struct stmt *stmt;
-    bool row = true;
     enum err e = db_query(db, sql, args, count, &stmt);
 
-    while (!e && row)
-        e = db_step(stmt, &row);
+    while (db_next(stmt, &e))
+        continue;
     if (!e && changes)
         *changes = sqlite3_changes64(db->handle);
     db_done(&stmt);

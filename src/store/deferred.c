@@ -109,14 +109,11 @@ enum err deferred_list(struct db *db, enum err (*each)(const struct deferred_cha
 {
     struct deferred_change change;
     struct stmt *stmt;
-    bool row = true;
     enum err e = db_query(db, sql_list, DB_NO_ARGS, &stmt);
 
-    while (!e && row) {
-        e = db_step(stmt, &row);
-        if (!e && row)
-            e = change_of(stmt, &change);
-        if (!e && row)
+    while (db_next(stmt, &e)) {
+        e = change_of(stmt, &change);
+        if (!e)
             e = each(&change, context);
     }
     db_done(&stmt);

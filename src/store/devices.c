@@ -177,22 +177,18 @@ enum err devices_list(struct db *db, const char *localpart, const char *server_n
                       enum err (*each)(const struct device *device, void *context), void *context)
 {
     struct stmt *stmt;
-    bool row = true;
     enum err e = db_query(db, sql_list, DB_ARGS(DB_T(localpart), DB_T(server_name)), &stmt);
 
-    while (!e && row) {
-        e = db_step(stmt, &row);
-        if (!e && row) {
-            const struct device device = {
-                .device_id = db_text(stmt, 0),
-                .display_name = db_text(stmt, 1),
-                .last_seen_ts = db_int(stmt, 2),
-                .address = db_text(stmt, 3),
-                .user_agent = db_text(stmt, 4),
-            };
+    while (db_next(stmt, &e)) {
+        const struct device device = {
+            .device_id = db_text(stmt, 0),
+            .display_name = db_text(stmt, 1),
+            .last_seen_ts = db_int(stmt, 2),
+            .address = db_text(stmt, 3),
+            .user_agent = db_text(stmt, 4),
+        };
 
-            e = each(&device, context);
-        }
+        e = each(&device, context);
     }
     db_done(&stmt);
     return e;

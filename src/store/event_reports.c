@@ -61,19 +61,15 @@ enum err event_reports_list(struct db *db, const struct event_report_filter *fil
                             enum err (*each)(const struct event_report *report, void *context), void *context)
 {
     struct stmt *stmt;
-    bool row = true;
     enum err e = db_query(db, page->backwards ? sql_list_newest : sql_list_oldest,
                           DB_ARGS(DB_T(filter->user_id), DB_T(filter->room_id), DB_T(filter->sender),
                                   DB_I(page->limit), DB_I(page->from)),
                           &stmt);
 
-    while (!e && row) {
-        e = db_step(stmt, &row);
-        if (!e && row) {
-            const struct event_report report = current(stmt);
+    while (db_next(stmt, &e)) {
+        const struct event_report report = current(stmt);
 
-            e = each(&report, context);
-        }
+        e = each(&report, context);
     }
     db_done(&stmt);
     return e;

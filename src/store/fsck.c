@@ -88,14 +88,10 @@ static enum err each_row(struct db *db, const char *sql, const struct db_value *
                          const struct reader *reader)
 {
     struct stmt *stmt;
-    bool row = true;
     enum err e = db_query(db, sql, args, count, &stmt);
 
-    while (!e && row) {
-        e = db_step(stmt, &row);
-        if (!e && row)
-            e = hand_on(stmt, reader);
-    }
+    while (db_next(stmt, &e))
+        e = hand_on(stmt, reader);
     db_done(&stmt);
     return e;
 }

@@ -58,16 +58,12 @@ static enum err run_text(struct db *db, char *sql)
 static enum err copy_tables(struct db *db)
 {
     struct stmt *stmt = NULL;
-    bool row = true;
     enum err e = db_query(db, sql_tables, DB_NO_ARGS, &stmt);
 
-    while (!e && row) {
-        e = db_step(stmt, &row);
-        if (!e && row)
-            e = run_text(db, sqlite3_mprintf("DELETE FROM own.\"%w\"; INSERT INTO own.\"%w\""
-                                             " SELECT * FROM main.\"%w\"",
-                                             db_text(stmt, 0), db_text(stmt, 0), db_text(stmt, 0)));
-    }
+    while (db_next(stmt, &e))
+        e = run_text(db, sqlite3_mprintf("DELETE FROM own.\"%w\"; INSERT INTO own.\"%w\""
+                                         " SELECT * FROM main.\"%w\"",
+                                         db_text(stmt, 0), db_text(stmt, 0), db_text(stmt, 0)));
     db_done(&stmt);
     for (size_t i = 0; !e && i < sizeof sql_numbers / sizeof *sql_numbers; i++)
         e = db_run(db, sql_numbers[i], DB_NO_ARGS, NULL);

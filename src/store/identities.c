@@ -38,14 +38,10 @@ static enum err list(struct db *db, const char *sql, const struct db_value *args
                      enum err (*each)(const struct identity *identity, void *context), void *context)
 {
     struct stmt *stmt;
-    bool row = true;
     enum err e = db_query(db, sql, args, count, &stmt);
 
-    while (!e && row) {
-        e = db_step(stmt, &row);
-        if (!e && row)
-            e = each(&(struct identity){.kind = db_text(stmt, 0), .id = db_text(stmt, 1)}, context);
-    }
+    while (db_next(stmt, &e))
+        e = each(&(struct identity){.kind = db_text(stmt, 0), .id = db_text(stmt, 1)}, context);
     db_done(&stmt);
     return e;
 }

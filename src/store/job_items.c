@@ -23,21 +23,17 @@ enum err job_items_waiting(struct db *db, const char *job_id, size_t max, struct
 {
     struct list list = {.arena = arena, .item_size = sizeof **items};
     struct stmt *stmt;
-    bool row = true;
     enum err e = db_query(db, sql_waiting, DB_ARGS(DB_T(job_id), DB_I((int64_t)max)), &stmt);
 
-    while (!e && row) {
-        e = db_step(stmt, &row);
-        if (!e && row) {
-            struct job_item *item = list_add(&list);
+    while (db_next(stmt, &e)) {
+        struct job_item *item = list_add(&list);
 
-            if (!item) {
-                e = ERR_NOMEM;
-                break;
-            }
-            item->position = db_int(stmt, 0);
-            item->item = db_copy(stmt, 1, arena, &e);
+        if (!item) {
+            e = ERR_NOMEM;
+            break;
         }
+        item->position = db_int(stmt, 0);
+        item->item = db_copy(stmt, 1, arena, &e);
     }
     db_done(&stmt);
     *items = list.items;
@@ -55,21 +51,17 @@ enum err job_items_list(struct db *db, const char *job_id,
                         enum err (*each)(const struct job_item *item, void *context), void *context)
 {
     struct stmt *stmt;
-    bool row = true;
     enum err e = db_query(db, sql_list, DB_ARGS(DB_T(job_id)), &stmt);
 
-    while (!e && row) {
-        e = db_step(stmt, &row);
-        if (!e && row) {
-            const struct job_item item = {
-                .position = db_int(stmt, 0),
-                .item = db_text(stmt, 1),
-                .outcome = db_text(stmt, 2),
-                .detail = db_text(stmt, 3),
-            };
+    while (db_next(stmt, &e)) {
+        const struct job_item item = {
+            .position = db_int(stmt, 0),
+            .item = db_text(stmt, 1),
+            .outcome = db_text(stmt, 2),
+            .detail = db_text(stmt, 3),
+        };
 
-            e = each(&item, context);
-        }
+        e = each(&item, context);
     }
     db_done(&stmt);
     return e;

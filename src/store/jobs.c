@@ -184,19 +184,16 @@ enum err jobs_list(struct db *db, const struct job_filter *filter,
                    enum err (*each)(const struct job *job, void *context), void *context)
 {
     struct stmt *stmt;
-    bool row = true;
     enum err e = db_query(db, sql_list,
                           DB_ARGS(DB_T(filter->status), DB_T(filter->kind), DB_T(filter->target),
                                   DB_I(filter->from), DB_I(filter->limit)),
                           &stmt);
 
-    while (!e && row) {
+    while (db_next(stmt, &e)) {
         struct job job;
 
-        e = db_step(stmt, &row);
-        if (!e && row)
-            e = read_job(stmt, NULL, &job);
-        if (!e && row)
+        e = read_job(stmt, NULL, &job);
+        if (!e)
             e = each(&job, context);
     }
     db_done(&stmt);
@@ -262,19 +259,15 @@ enum err jobs_holders(struct db *db, struct arena *arena, int64_t **holders, siz
 {
     struct list list = {.arena = arena, .item_size = sizeof **holders};
     struct stmt *stmt;
-    bool row = true;
     enum err e = db_query(db, sql_holders, DB_NO_ARGS, &stmt);
 
-    while (!e && row) {
-        e = db_step(stmt, &row);
-        if (!e && row) {
-            int64_t *item = list_add(&list);
+    while (db_next(stmt, &e)) {
+        int64_t *item = list_add(&list);
 
-            if (item)
-                *item = db_int(stmt, 0);
-            else
-                e = ERR_NOMEM;
-        }
+        if (item)
+            *item = db_int(stmt, 0);
+        else
+            e = ERR_NOMEM;
     }
     db_done(&stmt);
     *holders = list.items;

@@ -109,21 +109,17 @@ enum err media_changes_list(struct db *db, int64_t after, int64_t limit,
                             enum err (*each)(const struct media_change *change, void *context), void *context)
 {
     struct stmt *stmt;
-    bool row = true;
     enum err e = db_query(db, sql_changes, DB_ARGS(DB_I(after), DB_I(limit)), &stmt);
 
-    while (!e && row) {
-        e = db_step(stmt, &row);
-        if (!e && row) {
-            const struct media_change change = {
-                .id = db_int(stmt, 0),
-                .origin = db_text(stmt, 1),
-                .media_id = db_text(stmt, 2),
-                .quarantined = db_int(stmt, 3) != 0,
-            };
+    while (db_next(stmt, &e)) {
+        const struct media_change change = {
+            .id = db_int(stmt, 0),
+            .origin = db_text(stmt, 1),
+            .media_id = db_text(stmt, 2),
+            .quarantined = db_int(stmt, 3) != 0,
+        };
 
-            e = each(&change, context);
-        }
+        e = each(&change, context);
     }
     db_done(&stmt);
     return e;

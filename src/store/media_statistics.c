@@ -47,21 +47,17 @@ static enum err list(struct db *db, const char *sql, const struct db_value *args
                      enum err (*each)(const struct media_user *user, void *context), void *context)
 {
     struct stmt *stmt;
-    bool row = true;
     enum err e = db_query(db, sql, args, ARGS, &stmt);
 
-    while (!e && row) {
-        e = db_step(stmt, &row);
-        if (!e && row) {
-            const struct media_user user = {
-                .user_id = db_text(stmt, 0),
-                .display_name = db_text(stmt, 1),
-                .count = db_int(stmt, 2),
-                .length = db_int(stmt, 3),
-            };
+    while (db_next(stmt, &e)) {
+        const struct media_user user = {
+            .user_id = db_text(stmt, 0),
+            .display_name = db_text(stmt, 1),
+            .count = db_int(stmt, 2),
+            .length = db_int(stmt, 3),
+        };
 
-            e = each(&user, context);
-        }
+        e = each(&user, context);
     }
     db_done(&stmt);
     return e;

@@ -52,14 +52,10 @@ static enum err add_avatar(struct stmt *stmt, struct list *uris)
 static enum err read_slice(struct db *db, const char *sql, struct list *uris, struct mark *mark)
 {
     struct stmt *stmt;
-    bool row = true;
     enum err e = db_query(db, sql, DB_ARGS(DB_T(mark->key[0]), DB_T(mark->key[1])), &stmt);
 
     mark->rows = 0;
-    while (!e && row) {
-        e = db_step(stmt, &row);
-        if (e || !row)
-            break;
+    while (db_next(stmt, &e)) {
         e = add_avatar(stmt, uris);
         if (!e && ++mark->rows == SLICE) {
             mark->key[0] = db_copy(stmt, 0, uris->arena, &e);
@@ -108,23 +104,19 @@ static enum err read_messages(struct db *db, const char *room_id, int64_t *after
                               enum err (*each)(const char *uri, void *context), void *context)
 {
     struct stmt *stmt;
-    bool row = true;
     enum err e = db_query(db, sql_messages, DB_ARGS(DB_T(room_id), DB_I(*after)), &stmt);
 
     *rows = 0;
-    while (!e && row) {
-        e = db_step(stmt, &row);
-        for (int column = 1; !e && row && column <= 2; column++) {
+    while (db_next(stmt, &e)) {
+        for (int column = 1; !e && column <= 2; column++) {
             const char *uri = db_text(stmt, column);
             struct media_uri parts;
 
             if (uri && media_uri_parse(uri, &parts))
                 e = each(uri, context);
         }
-        if (!e && row) {
-            *after = db_int(stmt, 0);
-            ++*rows;
-        }
+        *after = db_int(stmt, 0);
+        ++*rows;
     }
     db_done(&stmt);
     return e;

@@ -127,14 +127,10 @@ static enum err add_lists(struct purge *purge, const char *sql, const struct db_
                           size_t args_count)
 {
     struct stmt *stmt;
-    bool row = true;
     enum err e = db_query(purge->db, sql, args, args_count, &stmt);
 
-    while (!e && row) {
-        e = db_step(stmt, &row);
-        if (!e && row)
-            e = add_list(purge, db_text(stmt, 0));
-    }
+    while (db_next(stmt, &e))
+        e = add_list(purge, db_text(stmt, 0));
     db_done(&stmt);
     return e;
 }

@@ -12,26 +12,22 @@ enum err pushers_list(struct db *db, const char *localpart, const char *server_n
                       enum err (*each)(const struct pusher *pusher, void *context), void *context)
 {
     struct stmt *stmt;
-    bool row = true;
     enum err e = db_query(db, sql_list, DB_ARGS(DB_T(localpart), DB_T(server_name)), &stmt);
 
-    while (!e && row) {
-        e = db_step(stmt, &row);
-        if (!e && row) {
-            const struct pusher pusher = {
-                .pushkey = db_text(stmt, 0),
-                .kind = db_text(stmt, 1),
-                .app_id = db_text(stmt, 2),
-                .app_display_name = db_text(stmt, 3),
-                .device_display_name = db_text(stmt, 4),
-                .device_id = db_text(stmt, 5),
-                .profile_tag = db_text(stmt, 6),
-                .lang = db_text(stmt, 7),
-                .data = db_text(stmt, 8),
-            };
+    while (db_next(stmt, &e)) {
+        const struct pusher pusher = {
+            .pushkey = db_text(stmt, 0),
+            .kind = db_text(stmt, 1),
+            .app_id = db_text(stmt, 2),
+            .app_display_name = db_text(stmt, 3),
+            .device_display_name = db_text(stmt, 4),
+            .device_id = db_text(stmt, 5),
+            .profile_tag = db_text(stmt, 6),
+            .lang = db_text(stmt, 7),
+            .data = db_text(stmt, 8),
+        };
 
-            e = each(&pusher, context);
-        }
+        e = each(&pusher, context);
     }
     db_done(&stmt);
     return e;

@@ -44,16 +44,12 @@ enum err registration_tokens_list(struct db *db,
                                   void *context)
 {
     struct stmt *stmt;
-    bool row = true;
     enum err e = db_query(db, sql_list, DB_NO_ARGS, &stmt);
 
-    while (!e && row) {
-        e = db_step(stmt, &row);
-        if (!e && row) {
-            const struct registration_token token = current(stmt);
+    while (db_next(stmt, &e)) {
+        const struct registration_token token = current(stmt);
 
-            e = each(&token, context);
-        }
+        e = each(&token, context);
     }
     db_done(&stmt);
     return e;

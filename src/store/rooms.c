@@ -111,16 +111,13 @@ enum err rooms_list(struct db *db, enum err (*each)(const struct room_summary *r
                     void *context)
 {
     struct stmt *stmt;
-    bool row = true;
     enum err e = db_query(db, sql_list, DB_NO_ARGS, &stmt);
 
-    while (!e && row) {
+    while (db_next(stmt, &e)) {
         struct room_summary room;
 
-        e = db_step(stmt, &row);
-        if (!e && row)
-            e = summary_of(stmt, &room);
-        if (!e && row)
+        e = summary_of(stmt, &room);
+        if (!e)
             e = each(&room, context);
     }
     db_done(&stmt);

@@ -84,18 +84,15 @@ static bool known_to_dendrite(const char *migration)
 static enum err refuse_newer_dendrite(struct db *db)
 {
     struct stmt *stmt;
-    bool row = true;
     enum err e = db_query(db, sql_dendrite_migrations, DB_NO_ARGS, &stmt);
 
-    while (!e && row) {
-        e = db_step(stmt, &row);
-        if (!e && row && !known_to_dendrite(db_text(stmt, 0))) {
+    while (db_next(stmt, &e))
+        if (!known_to_dendrite(db_text(stmt, 0))) {
             log_error("database %s: a Dendrite newer than " DENDRITE_VERSION
                       " has changed it (\"%s\"); use a newer mxadmin",
                       db_path(db), db_text(stmt, 0));
             e = ERR_CORRUPT;
         }
-    }
     db_done(&stmt);
     return e;
 }

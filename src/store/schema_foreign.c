@@ -48,17 +48,13 @@ static enum err read_file(struct db *db, size_t file, struct met *met)
 {
     int64_t count = 0;
     struct stmt *stmt = NULL;
-    bool row = true;
     enum err e = db_integer(db, statements[file].count, DB_NO_ARGS, &count);
 
     if (e || count == 0)
         return e;
     e = db_query(db, statements[file].versions, DB_NO_ARGS, &stmt);
-    while (!e && row) {
-        e = db_step(stmt, &row);
-        if (!e && row)
-            e = meet(met, db_text(stmt, 0));
-    }
+    while (db_next(stmt, &e))
+        e = meet(met, db_text(stmt, 0));
     db_done(&stmt);
     return e;
 }

@@ -44,14 +44,10 @@ enum err user_rooms_list(struct db *db, const char *user_id,
                          void *context)
 {
     struct stmt *stmt;
-    bool row = true;
     enum err e = db_query(db, sql_list, DB_ARGS(DB_T(user_id)), &stmt);
 
-    while (!e && row) {
-        e = db_step(stmt, &row);
-        if (!e && row)
-            e = each(db_text(stmt, 0), db_text(stmt, 1), context);
-    }
+    while (db_next(stmt, &e))
+        e = each(db_text(stmt, 0), db_text(stmt, 1), context);
     db_done(&stmt);
     return e;
 }
