@@ -154,6 +154,7 @@ class Room:
         position = self.store_sync(identifier, event, replaced, transaction)
         if event["type"] == "m.room.member":
             self.store_membership(number, identifier, event, position)
+            self.store_host(identifier, event, replaced)
         if event["type"] == "m.room.redaction":
             self.store_redaction(number, identifier, event)
         return identifier
@@ -266,6 +267,15 @@ class Room:
                            self.number, target, sender, encode(event))
             database.write("INSERT INTO syncapi_invite_events VALUES (?, ?, ?, ?, ?, 0)", database.position("invite"),
                            identifier, self.room_id, user_id, encode(self.headered(identifier, event)))
+
+    def store_host(self, identifier, event, replaced):
+        """What the part for other servers keeps."""
+        if replaced[0]:
+            self.database.write("DELETE FROM federationsender_joined_hosts WHERE event_id = ?",
+                                self.event_ids([replaced[0]])[0])
+        if event["content"]["membership"] == "join":
+            self.database.write("INSERT INTO federationsender_joined_hosts VALUES (?, ?, ?)", self.room_id, identifier,
+                                event["state_key"].partition(":")[2])
 
     def retire_invitations(self, user_id, target):
         self.database.write("UPDATE roomserver_invites SET retired = 1 WHERE room_nid = ? AND target_nid = ?"

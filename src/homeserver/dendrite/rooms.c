@@ -167,6 +167,8 @@ static enum err purge(struct homeserver *hs, const char *room_id, struct arena *
     if (!e && counts.joined_local > 0)
         e = ERR_INVALID;
     if (!e)
+        e = dendrite_settle(hs, room_id, arena);
+    if (!e)
         e = dendrite_admin_token(hs, arena, &token);
     if (e)
         return e;

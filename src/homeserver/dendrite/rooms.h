@@ -17,4 +17,13 @@ MUST_CHECK enum err dendrite_membership(struct homeserver *hs, const char *user_
 MUST_CHECK enum err dendrite_leave_as(struct homeserver *hs, const char *localpart, const char *user_id,
                                       const char *room_id, enum membership membership);
 
+/*
+ * Waits until Dendrite's parts have heard of what has happened in a room that no local user is joined to any
+ * more: Dendrite stops with a panic when one of them is told of an event whose room has been purged
+ * meanwhile, and again whenever it is started. To be called before a room is purged, with no transaction
+ * open. The purge of dendrite_purge_room() does that. ERR_NOT_FOUND; ERR_BUSY, with hs->reason: not within
+ * half a minute.
+ */
+MUST_CHECK enum err dendrite_settle(struct homeserver *hs, const char *room_id, struct arena *arena);
+
 #endif
