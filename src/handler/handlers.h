@@ -111,6 +111,10 @@ handler registration_token_get;
 handler registration_token_put;
 handler registration_token_delete;
 
+/* room_state.c */
+handler room_members_get;
+handler room_state_get;
+
 /* unsupported.c */
 handler ratelimit_get;
 handler ratelimit_unsupported;

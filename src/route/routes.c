@@ -61,6 +61,8 @@ const struct route routes[] = {
     {METHOD_DELETE, SYNAPSE2 "/users/{user_id}/devices/{device_id}", device_delete, .access = ACCESS_ADMIN},
 
     /* Rooms */
+    {METHOD_GET,  SYNAPSE "/rooms/{room_id}/members", room_members_get, .access = ACCESS_ADMIN},
+    {METHOD_GET,  SYNAPSE "/rooms/{room_id}/state", room_state_get, .access = ACCESS_ADMIN},
     {METHOD_POST, DENDRITE "/evacuateRoom/{room_id}", evacuate_room, .access = ACCESS_ADMIN, .slow = true},
     {METHOD_GET,  DENDRITE "/evacuateRoom/{room_id}", evacuate_room, .access = ACCESS_ADMIN, .slow = true},
     {METHOD_POST, DENDRITE "/evacuateUser/{user_id}", evacuate_user, .access = ACCESS_ADMIN, .slow = true},

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include "base/clock.h"
 #include "store/collect.h"
 #include "store/memberships.h"
 
@@ -20,6 +21,11 @@ static const char sql_local[] =
     " JOIN roomserver_event_state_keys k ON k.event_state_key_nid = m.target_nid"
     " WHERE m.room_nid = ?1 AND m.membership_nid = 3 AND m.target_local AND m.event_nid > ?2"
     " ORDER BY m.event_nid LIMIT ?3";
+static const char sql_joined[] =
+    "SELECT m.target_nid, k.event_state_key FROM roomserver_membership m"
+    " JOIN roomserver_event_state_keys k ON k.event_state_key_nid = m.target_nid"
+    " WHERE m.room_nid = ?1 AND m.membership_nid = 3 AND m.target_nid > ?2 ORDER BY m.target_nid";
+#define SLICE_MS (DB_SLICE_MS / 2)
 
 /*
  * Dendrite has no index from a user to the rooms. But whoever is in a room is the state key of an event
@@ -108,6 +114,23 @@ enum err memberships_local(struct db *db, int64_t room_nid, int64_t after, size_
 
     *members = list.items;
     *count = list.count;
+    return e;
+}
+
+enum err memberships_joined(struct db *db, int64_t room_nid, int64_t *after, bool *done,
+                            enum err (*each)(const char *user_id, void *context), void *context)
+{
+    int64_t end_ms = clock_monotonic_ms() + SLICE_MS;
+    struct stmt *stmt;
+    enum err e = db_query(db, sql_joined, DB_ARGS(DB_I(room_nid), DB_I(*after)), &stmt);
+
+    *done = true;
+    while (*done && db_next(stmt, &e)) {
+        e = each(db_text(stmt, 1), context);
+        *after = db_int(stmt, 0);
+        *done = clock_monotonic_ms() < end_ms;
+    }
+    db_done(&stmt);
     return e;
 }
 

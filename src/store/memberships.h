@@ -59,6 +59,14 @@ struct member {
 MUST_CHECK enum err memberships_local(struct db *db, int64_t room_nid, int64_t after, size_t max,
                                       struct arena *arena, struct member **members, size_t *count);
 
+/*
+ * Who is joined, of this server or another: `each` is called for some of those after `*after` (0: all), the
+ * number of a user, up to where this stops, which `*after` then is; `*done` after the last. It stops in time
+ * for a reader whom others wait for, and at the first error of `each`.
+ */
+MUST_CHECK enum err memberships_joined(struct db *db, int64_t room_nid, int64_t *after, bool *done,
+                                       enum err (*each)(const char *user_id, void *context), void *context);
+
 /* A room that a user is in, invited to or knocks at. */
 struct user_room {
     int64_t room_nid;

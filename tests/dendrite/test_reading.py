@@ -19,6 +19,8 @@ READS = [
     (200, "GET", "/_synapse/admin/v1/users/@user01:example.org/memberships", "admin"),
     (200, "GET", "/_synapse/admin/v2/users/@user01:example.org/devices", "admin"),
     (200, "GET", "/_dendrite/admin/registrationTokens", "admin"),
+    (200, "GET", f"/_synapse/admin/v1/rooms/{LOBBY}/members", "admin"),
+    (200, "GET", f"/_synapse/admin/v1/rooms/{LOBBY}/state", "admin"),
     (403, "GET", WHOIS, "user02"),
     (401, "GET", WHOIS, None),
     (401, "GET", WHOIS, "wrong"),
