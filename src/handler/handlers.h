@@ -114,6 +114,11 @@ handler registration_token_delete;
 /* room_state.c */
 handler room_members_get;
 handler room_state_get;
+/* room_details.c */
+handler room_get;
+
+/* room_list.c */
+handler rooms_get;
 
 /* unsupported.c */
 handler ratelimit_get;

@@ -5,6 +5,7 @@
 #include "store/media_list.h"
 #include "store/presence.h"
 #include "store/refreshes.h"
+#include "store/room_list.h"
 #include "store/user_list.h"
 
 #define LOOK_MS 1000 /* how often the runner looks whether it is time */
@@ -42,6 +43,33 @@ enum err upkeep_media_now(struct homeserver *hs)
     return media_list_refresh(hs->db, MEDIA_REFRESH_NOW);
 }
 
+static enum err refresh_rooms(struct homeserver *hs, bool begun)
+{
+    if (begun && !db_attached(hs->db))
+        return room_list_finish(hs->db);
+    return room_list_refresh(hs->db, !begun);
+}
+
+enum err upkeep_rooms(struct homeserver *hs)
+{
+    bool begun = false, runner = false;
+    enum err e = refreshes_begun(hs->db, REFRESHES_ROOMS, &begun);
+
+    if (!e && begun)
+        e = presence_any_runner(hs->presence, &runner);
+    if (e || runner)
+        return e;
+    return refresh_rooms(hs, begun);
+}
+
+static enum err turn_rooms(struct homeserver *hs)
+{
+    bool begun = false;
+    enum err e = refreshes_begun(hs->db, REFRESHES_ROOMS, &begun);
+
+    return e ? e : refresh_rooms(hs, begun);
+}
+
 static enum err turn_users(struct homeserver *hs)
 {
     bool begun = false;
@@ -61,6 +89,7 @@ static const struct {
     const char *what;
 } turns[] = {
     {turn_users, "the list of users could not be brought up to date"},
+    {turn_rooms, "the list of rooms could not be brought up to date"},
     {turn_media, "the list of media could not be brought up to date"},
     {media_sweep, "not all that was decided of media is done"},
 };

@@ -63,6 +63,8 @@ const struct route routes[] = {
     /* Rooms */
     {METHOD_GET,  SYNAPSE "/rooms/{room_id}/members", room_members_get, .access = ACCESS_ADMIN},
     {METHOD_GET,  SYNAPSE "/rooms/{room_id}/state", room_state_get, .access = ACCESS_ADMIN},
+    {METHOD_GET,  SYNAPSE "/rooms", rooms_get, .access = ACCESS_ADMIN},
+    {METHOD_GET,  SYNAPSE "/rooms/{room_id}", room_get, .access = ACCESS_ADMIN},
     {METHOD_POST, DENDRITE "/evacuateRoom/{room_id}", evacuate_room, .access = ACCESS_ADMIN, .slow = true},
     {METHOD_GET,  DENDRITE "/evacuateRoom/{room_id}", evacuate_room, .access = ACCESS_ADMIN, .slow = true},
     {METHOD_POST, DENDRITE "/evacuateUser/{user_id}", evacuate_user, .access = ACCESS_ADMIN, .slow = true},

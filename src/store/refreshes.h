@@ -15,6 +15,7 @@
 
 #define REFRESHES_USERS "users"
 #define REFRESHES_MEDIA "media"
+#define REFRESHES_ROOMS "rooms"
 
 /* Whether it was ever done, and nothing is known to have changed since. */
 MUST_CHECK enum err refreshes_begun(struct db *db, const char *name, bool *begun);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/clock.h"
+#include "store/room_list.h"
 #include "store/rooms.h"
 
 #define COLUMNS "room_nid, room_id, room_version, latest_event_nids, state_snapshot_nid, last_event_sent_nid"
@@ -87,7 +88,9 @@ enum err rooms_update(struct db *db, const struct room_row *row)
 
 enum err rooms_publish(struct db *db, const char *room_id)
 {
-    return db_run(db, sql_publish, DB_ARGS(DB_T(room_id)), NULL);
+    enum err e = db_run(db, sql_publish, DB_ARGS(DB_T(room_id)), NULL);
+
+    return e ? e : room_list_set_public(db, room_id, true);
 }
 
 /* The room in the current row; the texts are borrowed. */

@@ -154,6 +154,45 @@ static const char *const media[] = {
     NULL,
 };
 
+/*
+ * What lists of rooms are made from. One index serves an order both ways, because rooms that are equal follow
+ * by their ids in the same direction. The counts follow by triggers. Work is the rooms to be read again.
+ */
+#define ROOM_INDEX(name, column)                                                                             \
+    "CREATE INDEX mxadmin_rooms_" name "_idx ON mxadmin_rooms (" column ", room_id, flags)"
+#define COUNT_ROOM(row, change)                                                                              \
+    " INSERT INTO mxadmin_room_counts (flags, rooms) VALUES (" row ".flags, " change                         \
+    ") ON CONFLICT (flags) DO UPDATE SET rooms = rooms + " change ";"
+static const char *const room_lists[] = {
+    "CREATE TABLE mxadmin_rooms (room_id TEXT NOT NULL PRIMARY KEY, room_nid BIGINT NOT NULL,"
+    " position BIGINT NOT NULL, flags BIGINT NOT NULL, name TEXT NOT NULL, canonical_alias TEXT NOT NULL,"
+    " version TEXT NOT NULL, creator TEXT NOT NULL, encryption TEXT NOT NULL, join_rules TEXT NOT NULL,"
+    " guest_access TEXT NOT NULL, history_visibility TEXT NOT NULL, room_type TEXT NOT NULL,"
+    " joined_members BIGINT NOT NULL, joined_local_members BIGINT NOT NULL, state_events BIGINT NOT NULL)",
+    ROOM_INDEX("name", "name"),
+    ROOM_INDEX("canonical_alias", "canonical_alias"),
+    ROOM_INDEX("joined_members", "joined_members"),
+    ROOM_INDEX("joined_local_members", "joined_local_members"),
+    ROOM_INDEX("version", "version"),
+    ROOM_INDEX("creator", "creator"),
+    ROOM_INDEX("encryption", "encryption"),
+    ROOM_INDEX("federatable", "(flags & 4)"),
+    ROOM_INDEX("public", "(flags & 1)"),
+    ROOM_INDEX("join_rules", "join_rules"),
+    ROOM_INDEX("guest_access", "guest_access"),
+    ROOM_INDEX("history_visibility", "history_visibility"),
+    ROOM_INDEX("state_events", "state_events"),
+    "CREATE TABLE mxadmin_room_counts (flags BIGINT NOT NULL PRIMARY KEY, rooms BIGINT NOT NULL)",
+    "CREATE TRIGGER mxadmin_rooms_inserted AFTER INSERT ON mxadmin_rooms BEGIN" COUNT_ROOM("new", "1") " END",
+    "CREATE TRIGGER mxadmin_rooms_deleted AFTER DELETE ON mxadmin_rooms BEGIN" COUNT_ROOM("old", "-1") " END",
+    "CREATE TRIGGER mxadmin_rooms_updated AFTER UPDATE OF flags ON mxadmin_rooms BEGIN" COUNT_ROOM(
+        "old", "-1") COUNT_ROOM("new", "1") " END",
+    "CREATE TABLE mxadmin_room_work (room_id TEXT NOT NULL PRIMARY KEY)",
+    "CREATE TABLE mxadmin_room_sizes (room_nid BIGINT NOT NULL PRIMARY KEY, bytes BIGINT NOT NULL)",
+    "CREATE INDEX mxadmin_room_sizes_bytes_idx ON mxadmin_room_sizes (bytes)",
+    NULL,
+};
+
 const struct own_migration own_migrations[] = {
     {"settings, nonces, attempts", first_tables},
     {"transactions", transactions},
@@ -165,5 +204,6 @@ const struct own_migration own_migrations[] = {
     {"user lists", user_lists},
     {"puppets", puppets},
     {"media", media},
+    {"room lists", room_lists},
 };
 const int64_t own_migrations_count = (int64_t)(sizeof own_migrations / sizeof *own_migrations);

@@ -9,6 +9,15 @@
 /* A member of the object in a column; NULL where there is none. */
 #define SQL_MEMBER(column, path) "json_extract(" SQL_JSON(column) ", '" path "')"
 
+/* A text at a path, itself a column or an argument, of the object in a column; NULL where there is none. */
+#define SQL_TEXT(column, path)                                                                               \
+    "CASE WHEN json_type(" SQL_JSON(column) ", " path                                                        \
+                                            ") = 'text' THEN json_extract(" SQL_JSON(column) ", " path       \
+                                                                                             ") END"
+
+/* Whether a member of the object in a column is false; NULL or false where it is not. */
+#define SQL_IS_FALSE(column, path) "json_type(" SQL_JSON(column) ", '" path "') = 'false'"
+
 /* A list of numbers as Dendrite writes it without brackets, "1,2", likewise. */
 #define SQL_BARE_LIST(column) SQL_JSON("('[' || " column " || ']')")
 

@@ -5,6 +5,7 @@
 #include "homeserver/standalone/standalone.h"
 #include "store/memberships.h"
 #include "store/purge.h"
+#include "store/room_list.h"
 #include "store/rooms.h"
 
 /*
@@ -23,7 +24,9 @@ static enum err hide(struct homeserver *hs, const char *room_id, struct arena *a
     if (!e && counts.joined_local > 0)
         e = ERR_INVALID;
     *room_nid = room.nid;
-    return e ? e : rooms_update(hs->db, &(struct room_row){.nid = room.nid});
+    if (!e)
+        e = rooms_update(hs->db, &(struct room_row){.nid = room.nid});
+    return e ? e : room_list_touch(hs->db, room_id);
 }
 
 /* Removes as much as one transaction does. */

@@ -179,7 +179,12 @@ static enum err write_end(struct room *room)
         e = room_pending_write(room->writer->pending, room->writer->db);
     if (!e)
         e = rooms_update(room->writer->db, &room->row);
-    return e ? e : sync_set_last(room->writer->db, SYNC_EVENTS, room->position);
+    if (!e)
+        e = sync_set_last(room->writer->db, SYNC_EVENTS, room->position);
+    if (!e)
+        e = room_list_follow(room->writer->db, room->row.id, room->position, &room->change);
+    room->change = (struct room_change){0};
+    return e;
 }
 
 enum err room_save(struct room *room)

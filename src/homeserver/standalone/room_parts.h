@@ -7,6 +7,7 @@
 #include "matrix/auth_rules.h"
 #include "matrix/event.h"
 #include "store/events.h"
+#include "store/room_list.h"
 #include "store/rooms.h"
 #include "store/state.h"
 #include "store/sync.h"
@@ -49,6 +50,7 @@ struct room {
     int64_t last_nid; /* of the last event that was appended; 0: none was */
     int64_t position; /* in the stream of events, of the last event of all rooms; 0: not read yet */
     enum history_visibility visibility; /* in the current state */
+    struct room_change change;          /* what the list of rooms has not been told yet */
     struct known_event known[KNOWN_EVENTS];
     uint64_t uses;
     struct known_key keys[KNOWN_KEYS];

@@ -97,6 +97,16 @@ static bool was_joined(const struct room_draft *draft)
     return membership && strcmp(membership, "join") == 0;
 }
 
+/* Tells the list of rooms of a membership. */
+static void count_member(struct room_draft *draft, const struct membership_row *row)
+{
+    struct room_change *change = &draft->room->change;
+    int64_t joined = (row->membership == MEMBERSHIP_JOIN) - was_joined(draft);
+
+    change->joined += joined;
+    change->joined_local += row->target_local ? joined : 0;
+}
+
 static enum err store_membership(struct room_draft *draft, int64_t target_nid)
 {
     struct db *db = draft->room->writer->db;
@@ -116,6 +126,7 @@ static enum err store_membership(struct room_draft *draft, int64_t target_nid)
         e = room_key_number(draft->room, draft->new->sender, &row.sender_nid);
     if (!e)
         e = memberships_put(db, &row);
+    count_member(draft, &row);
     if (!e && before == MEMBERSHIP_INVITE && row.membership != MEMBERSHIP_INVITE)
         e = retire_invites(draft, target_nid);
     if (!e && before != MEMBERSHIP_INVITE && row.membership == MEMBERSHIP_INVITE)
@@ -178,6 +189,10 @@ enum err room_store(struct room_draft *draft)
         e = store_membership(draft, entry.state_key_nid);
     if (!e && draft->new->state_key)
         e = state_put(draft->room->state, &entry);
+    if (draft->new->state_key) {
+        draft->room->change.state_events += !draft->replaced;
+        draft->room->change.state |= !draft->membership;
+    }
     return e ? e : fill_row(draft);
 }
 
