@@ -325,3 +325,19 @@ int config_hash_slots(const struct config *config)
         return (int)config->hash_concurrency;
     return processors() > 2 ? processors() / 2 : 1;
 }
+
+bool config_names_user(const struct config_list *list, const char *localpart, const char *server_name)
+{
+    const size_t length = strlen(localpart);
+
+    for (size_t i = 0; i < list->count; i++) {
+        const char *item = list->items[i];
+
+        if (strcmp(item, localpart) == 0)
+            return true;
+        if (*item == '@' && strncmp(item + 1, localpart, length) == 0 && item[1 + length] == ':' &&
+            strcmp(item + length + 2, server_name) == 0)
+            return true;
+    }
+    return false;
+}

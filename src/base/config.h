@@ -94,6 +94,19 @@ struct config {
         int64_t retention; /* days; 0: for ever */
     } audit;
 
+    /* What the job runner does once a day; days are 0 for never. */
+    struct {
+        int64_t remote_media_days;
+        int64_t local_media_days;
+        int64_t local_media_larger_than; /* bytes; 0: of any size */
+        bool local_media_keep_avatars;
+        int64_t idle_session_days;
+        bool expired_registration_tokens;
+        int64_t empty_room_days;
+        struct config_list spare_users; /* localparts and user IDs */
+        int64_t hour;                   /* of the day, local time */
+    } policies;
+
     struct {
         int target; /* enum log_target */
         int format; /* enum log_format */
@@ -121,6 +134,9 @@ void config_free(struct config **config);
 
 /* Writes the commented sample: every option with its text, bounds and default. */
 void config_write_sample(FILE *out);
+
+/* Whether a list of users of `server_name`, by localpart or user ID, names one. */
+bool config_names_user(const struct config_list *list, const char *localpart, const char *server_name);
 
 /* The number of workers and of hash slots that 0 stands for on this machine. */
 int config_workers(const struct config *config);

@@ -34,7 +34,7 @@ struct option {
     const char *text; /* for the sample */
 };
 
-#define CONFIG_OPTIONS 46
+#define CONFIG_OPTIONS 55
 extern const struct option *const config_options; /* CONFIG_OPTIONS rows */
 
 /* Where the value of an option was given last. */

@@ -18,6 +18,7 @@
 #include "command/init.h"
 #include "command/jobs.h"
 #include "command/media.h"
+#include "command/policy.h"
 #include "command/populate.h"
 #include "command/room.h"
 #include "command/sample.h"
@@ -60,8 +61,10 @@ static const struct {
     [OPTION_LARGER] = {"larger", "BYTES", "only what is larger than this"},
     [OPTION_REMOTE] = {"remote", NULL, "copies of what other servers have, not what was uploaded here"},
     [OPTION_AVATARS] = {"avatars", NULL, "also the avatars of users and rooms"},
+    [OPTION_DAYS] = {"days", "N", "for how many days they have to be empty"},
+    [OPTION_ONLY] = {"only", "POLICY", "not all of them, but this one"},
 };
-#define HAS(option) (1U << (option))
+#define HAS(option) (1ULL << (option))
 
 const char *command_option_name(enum command_option option)
 {
@@ -83,7 +86,7 @@ static const struct command {
     const char *group; /* the word before the name; NULL: none */
     const char *name;
     const char *operand; /* NULL: it takes none */
-    unsigned options;    /* HAS() bits */
+    uint64_t options;    /* HAS() bits */
     int (*run)(const struct invocation *invocation);
     const char *summary;
     const char *help; /* more than the summary; NULL: there is no more to say */
@@ -129,6 +132,11 @@ static const struct command {
     {"room", "join", "ROOM_ID", HAS(OPTION_USER), command_room_join, "have a user join a room",
      "The room has to let the user in: it is public, or the user is invited."},
     {"room", "leave", "ROOM_ID", HAS(OPTION_USER), command_room_leave, "have a user leave a room", NULL},
+    {"room", "purge-empty", NULL, HAS(OPTION_DAYS) | HAS(OPTION_DRY_RUN) | HAS(OPTION_JSON),
+     command_room_purge_empty, "remove the rooms that nobody of this server is in",
+     "All that is stored of them goes. They have to be empty for so many days as --days, or the "
+     "configuration, "
+     "says."},
     {"jobs", "list", NULL,
      HAS(OPTION_STATUS) | HAS(OPTION_KIND) | HAS(OPTION_TARGET) | HAS(OPTION_LIMIT) | HAS(OPTION_JSON),
      command_jobs_list, "list the jobs, the newest first",
@@ -145,6 +153,10 @@ static const struct command {
     {"media", "check", NULL, 0, command_media_check, "compare the media store with what is known of it",
      "Prints a line for each file that is missing, or that nothing knows. The exit code is 1 when there is "
      "one."},
+    {NULL, "policy", NULL, HAS(OPTION_ONLY) | HAS(OPTION_DRY_RUN) | HAS(OPTION_JSON), command_policy,
+     "do at once what the policies of the configuration do once a day",
+     "Prints a line for each of remote_media, local_media, idle_sessions, expired_registration_tokens and "
+     "empty_rooms.\nThose that are off do nothing."},
     {NULL, "audit", NULL,
      HAS(OPTION_BY) | HAS(OPTION_TARGET) | HAS(OPTION_ROUTE) | HAS(OPTION_SINCE) | HAS(OPTION_UNTIL) |
          HAS(OPTION_LIMIT) | HAS(OPTION_JSON),

@@ -52,6 +52,8 @@ enum command_option {
     OPTION_LARGER,
     OPTION_REMOTE,
     OPTION_AVATARS,
+    OPTION_ONLY,
+    OPTION_DAYS,
     OPTION__MAX
 };
 

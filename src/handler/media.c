@@ -99,14 +99,18 @@ json_t *media_get(struct call *call)
     return info_of(call, &media);
 }
 
+json_t *media_deleted(const struct id_list *deleted)
+{
+    return json_pack("{s:o, s:I, s:s*}", "deleted_media", call_ids(deleted), "total",
+                     (json_int_t)deleted->count, "job_id", deleted->job_id);
+}
+
 json_t *media_delete_answer(struct call *call, const struct media_deletion *deletion)
 {
-    struct id_list deleted;
+    struct id_list deleted = {0};
     enum err e = homeserver_delete_media(&call->homeserver, deletion, call->arena, &deleted);
 
-    if (e)
-        return call_fail_err(call, e);
-    return json_pack("{s:o, s:I}", "deleted_media", call_ids(&deleted), "total", (json_int_t)deleted.count);
+    return e ? call_fail_err(call, e) : media_deleted(&deleted);
 }
 
 json_t *media_delete_one(struct call *call)

@@ -18,6 +18,9 @@ MUST_CHECK bool media_path_read(struct call *call, size_t first, bool local, str
 /* What lists tell of each, less whether it is protected; NULL when memory is gone. */
 json_t *media_row_json(struct call *call, const struct media *media);
 
+/* What is answered after a deletion, with the job that goes on with the rest, if there is one. */
+json_t *media_deleted(const struct id_list *deleted);
+
 /* Deletes `media`, and answers which that were. */
 json_t *media_delete_answer(struct call *call, const struct media_deletion *deletion);
 

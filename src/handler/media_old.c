@@ -5,7 +5,7 @@
 #include "handler/handlers.h"
 #include "handler/media.h"
 #include "handler/parameters.h"
-#include "homeserver/media.h"
+#include "homeserver/media_purge.h"
 
 /* Whoever gives a time in seconds means no media of 1970. Synapse takes no time before this one. */
 #define BEFORE_TS_MIN 30000000000
@@ -21,28 +21,30 @@ static bool is_recent(struct call *call, const struct media_wish *wish)
     return false;
 }
 
-/* Deletes what `wish` finds. NULL after the answer has become an error. */
-static json_t *delete_old(struct call *call, const struct media_wish *wish, bool keep_avatars)
+/* Deletes what `purge` says; what is not done in time is done by the job whose id is in `*deleted`. */
+static bool delete_old(struct call *call, const struct media_purge *purge, struct id_list *deleted)
 {
-    struct media_deletion deletion = {.spare = true};
-    enum err e = media_find_old(&call->homeserver, wish, keep_avatars, call->arena, &deletion.media);
+    enum err e = media_purge_run(&call->homeserver, purge, call->arena, deleted);
 
-    return e ? call_fail_err(call, e) : media_delete_answer(call, &deletion);
+    if (e)
+        call_fail_err(call, e);
+    return !e;
 }
 
 /* Synapse's path for it, and an older one that names the server, which can only be this one. */
 static json_t *delete_local(struct call *call, const char *server)
 {
-    struct media_wish wish = {0};
-    bool keep_profiles = true;
+    struct media_purge purge = {.keep_avatars = true};
+    struct media_wish *wish = &purge.wish;
+    struct id_list deleted;
 
-    if (!parameter_required_integer(call, "before_ts", &wish.before_ts) ||
-        !parameter_integer(call, "size_gt", &wish.larger_than) ||
-        !parameter_boolean(call, "keep_profiles", &keep_profiles) || !is_recent(call, &wish))
+    if (!parameter_required_integer(call, "before_ts", &wish->before_ts) ||
+        !parameter_integer(call, "size_gt", &wish->larger_than) ||
+        !parameter_boolean(call, "keep_profiles", &purge.keep_avatars) || !is_recent(call, wish))
         return NULL;
     if (strcmp(server, call->app->config->server_name) != 0)
         return call_fail(call, API_BAD_REQUEST, "Can only delete local media");
-    return delete_old(call, &wish, keep_profiles);
+    return delete_old(call, &purge, &deleted) ? media_deleted(&deleted) : NULL;
 }
 
 json_t *media_delete_old(struct call *call)
@@ -57,15 +59,11 @@ json_t *media_delete_old_of_server(struct call *call)
 
 json_t *media_purge_cache(struct call *call)
 {
-    struct media_wish wish = {.remote = true, .larger_than = -1};
-    json_t *deleted, *answer;
+    struct media_purge purge = {.wish = {.remote = true, .larger_than = -1}};
+    struct id_list deleted;
 
-    if (!parameter_required_integer(call, "before_ts", &wish.before_ts) || !is_recent(call, &wish))
+    if (!parameter_required_integer(call, "before_ts", &purge.wish.before_ts) ||
+        !is_recent(call, &purge.wish) || !delete_old(call, &purge, &deleted))
         return NULL;
-    deleted = delete_old(call, &wish, false);
-    if (!deleted)
-        return NULL;
-    answer = json_pack("{s:O}", "deleted", json_object_get(deleted, "total"));
-    json_decref(deleted);
-    return answer;
+    return json_pack("{s:I, s:s*}", "deleted", (json_int_t)deleted.count, "job_id", deleted.job_id);
 }

@@ -20,6 +20,8 @@ static const struct job_kind kinds[] = {
     {JOB_EVACUATE_ROOM, job_evacuate_room},
     {JOB_DEACTIVATE, step_deactivate},
     {JOB_END_SESSION, job_end_session},
+    {JOB_PURGE_MEDIA, job_purge_media},
+    {JOB_POLICY, job_policy},
 };
 
 const struct job_kind *job_kind_find(const char *name)

@@ -28,9 +28,13 @@ const struct job_kind *job_kind_find(const char *name);
 /* Each in the file of its name. */
 job_step job_evacuate_room;
 job_step job_end_session; /* puppets.c */
+job_step job_purge_media; /* media_purge.c */
+job_step job_policy;      /* policies.c */
 
 #define JOB_EVACUATE_ROOM "evacuate_room" /* the target is a room ID */
 #define JOB_DEACTIVATE    "deactivate"    /* the target is a localpart */
 #define JOB_END_SESSION   "end_session"   /* the target is a device id */
+#define JOB_PURGE_MEDIA   "purge_media"   /* the target says which */
+#define JOB_POLICY        "policy"        /* the target is the name of one */
 
 #endif

@@ -165,6 +165,12 @@ enum err jobs_wait(struct homeserver *hs, const char *id, struct arena *arena, s
     return wait_until(hs, id, wait_end_ms(hs), arena, job);
 }
 
+enum err jobs_wait_ms(struct homeserver *hs, const char *id, int64_t wait_ms, struct arena *arena,
+                      struct job *job)
+{
+    return wait_until(hs, id, clock_monotonic_ms() + wait_ms, arena, job);
+}
+
 enum err jobs_run(struct homeserver *hs, const struct job_request *request, struct arena *arena,
                   struct job *job)
 {

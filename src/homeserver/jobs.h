@@ -33,6 +33,10 @@ MUST_CHECK enum err jobs_start(struct homeserver *hs, const struct job_request *
  */
 MUST_CHECK enum err jobs_wait(struct homeserver *hs, const char *id, struct arena *arena, struct job *job);
 
+/* The same, for `wait_ms` at most. */
+MUST_CHECK enum err jobs_wait_ms(struct homeserver *hs, const char *id, int64_t wait_ms, struct arena *arena,
+                                 struct job *job);
+
 /*
  * Starts a job that is done here and now, with hs->actor as who acts; if this process dies, or the homeserver
  * does not answer, the runner finishes it. Where there is one already, waits for that as above.

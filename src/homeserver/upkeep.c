@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/log.h"
 #include "homeserver/media.h"
+#include "homeserver/policies.h"
 #include "homeserver/upkeep.h"
 #include "store/media_list.h"
 #include "store/presence.h"
@@ -91,6 +92,7 @@ static const struct {
     {turn_users, "the list of users could not be brought up to date"},
     {turn_rooms, "the list of rooms could not be brought up to date"},
     {turn_media, "the list of media could not be brought up to date"},
+    {policies_turn, "the policies could not be planned"},
     {media_sweep, "not all that was decided of media is done"},
 };
 

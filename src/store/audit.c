@@ -7,6 +7,8 @@ static const char sql_insert[] =
     "INSERT INTO mxadmin_audit (ts, admin, device_id, address, method, route, target, parameters, request_id,"
     " outcome) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 static const char sql_set_outcome[] = "UPDATE mxadmin_audit SET outcome = ?2 WHERE id = ?1";
+static const char sql_policy[] = "UPDATE mxadmin_audit SET parameters = ?4, outcome = ?5"
+                                 " WHERE route = ?1 AND method = ?2 AND request_id = ?3";
 static const char sql_delete[] = "DELETE FROM mxadmin_audit WHERE id = ?1";
 static const char sql_sweep[] = "DELETE FROM mxadmin_audit WHERE id IN"
                                 " (SELECT id FROM mxadmin_audit WHERE ts < ?1 ORDER BY ts, id LIMIT ?2)";
@@ -46,21 +48,34 @@ static const struct {
     [BY_TIME] = STATEMENTS(MAYBE_ADMIN " AND " MAYBE_TARGET " AND " MAYBE_ROUTE),
 };
 
+static struct db_value outcome_value(int64_t outcome)
+{
+    return outcome == AUDIT_UNKNOWN ? (struct db_value){.type = DB_NULL} : DB_I(outcome);
+}
+
 enum err audit_insert(struct db *db, const struct audit_row *row, int64_t *id)
 {
-    const struct db_value unknown = {.type = DB_NULL};
-
     return db_insert(db, sql_insert,
                      DB_ARGS(DB_I(row->ts), DB_T(row->admin), DB_T(row->device_id), DB_T(row->address),
                              DB_T(row->method), DB_T(row->route), DB_T(row->target), DB_T(row->parameters),
-                             DB_T(row->request_id),
-                             row->outcome == AUDIT_UNKNOWN ? unknown : DB_I(row->outcome)),
+                             DB_T(row->request_id), outcome_value(row->outcome)),
                      id);
 }
 
 enum err audit_set_outcome(struct db *db, int64_t id, int64_t outcome)
 {
     return db_run(db, sql_set_outcome, DB_ARGS(DB_I(id), DB_I(outcome)), NULL);
+}
+
+enum err audit_policy(struct db *db, const struct audit_row *row)
+{
+    int64_t changes = 0, id;
+    enum err e = db_run(db, sql_policy,
+                        DB_ARGS(DB_T(row->route), DB_T(row->method), DB_T(row->request_id),
+                                DB_T(row->parameters), outcome_value(row->outcome)),
+                        &changes);
+
+    return e || changes ? e : audit_insert(db, row, &id);
 }
 
 enum err audit_delete(struct db *db, int64_t id)

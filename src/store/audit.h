@@ -22,19 +22,24 @@ struct audit_row {
     const char *admin;      /* user ID of who asked; "": a command, or nobody we know */
     const char *device_id;  /* of the session; NULL: none */
     const char *address;    /* of the client; "": not known */
-    const char *method;     /* of the request, or AUDIT_COMMAND */
+    const char *method;     /* of the request, or one of those below */
     const char *route;      /* pattern of its path, or the command's name */
     const char *target;     /* the user, room … that it was about; "": none */
     const char *parameters; /* a JSON object, without secrets */
-    const char *request_id; /* "": a command */
+    const char *request_id; /* "": a command; of a policy that of its job */
     int64_t outcome;        /* status of the answer, or AUDIT_UNKNOWN */
 };
-#define AUDIT_COMMAND "COMMAND"
+#define AUDIT_COMMAND      "COMMAND"
+#define AUDIT_POLICY       "POLICY"
+#define AUDIT_POLICY_ROUTE "policy" /* as the command that does the same */
 
 /* Adds a row; `*id` becomes its number. */
 MUST_CHECK enum err audit_insert(struct db *db, const struct audit_row *row, int64_t *id);
 
 MUST_CHECK enum err audit_set_outcome(struct db *db, int64_t id, int64_t outcome);
+
+/* Adds the row of a policy, or, where there is one of its job already, sets its parameters and outcome. */
+MUST_CHECK enum err audit_policy(struct db *db, const struct audit_row *row);
 
 /* Removes the row. */
 MUST_CHECK enum err audit_delete(struct db *db, int64_t id);

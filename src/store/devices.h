@@ -77,4 +77,31 @@ MUST_CHECK enum err devices_rename(struct db *db, const char *localpart, const c
 MUST_CHECK enum err devices_list(struct db *db, const char *localpart, const char *server_name,
                                  enum err (*each)(const struct device *device, void *context), void *context);
 
+/* A session of a user. */
+struct idle_device {
+    const char *localpart;
+    const char *device_id;
+};
+
+/*
+ * Finds sessions that were not used since `before_ts`, of users who are no application services, and of which
+ * it is known when they were used or began: those among the devices after the one of `localpart` and
+ * `device_id` (both "": all), as many as some ms allow; these two then name the last that was looked at. All
+ * texts live in `arena`.
+ */
+struct idle_search {
+    const char *server_name;
+    int64_t before_ts;
+    const char *localpart;
+    const char *device_id;
+    struct idle_device *devices;
+    size_t count;
+    bool over; /* there are no more */
+};
+MUST_CHECK enum err devices_idle(struct db *db, struct idle_search *search, struct arena *arena);
+
+/* The same of one; ERR_NOT_FOUND: it has gone. */
+MUST_CHECK enum err devices_is_idle(struct db *db, const char *server_name, const char *localpart,
+                                    const char *device_id, int64_t before_ts, bool *idle);
+
 #endif

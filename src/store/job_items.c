@@ -6,6 +6,10 @@ static const char sql_add[] =
     "INSERT INTO mxadmin_job_items (job_id, position, item) VALUES (?1,"
     " (SELECT COALESCE(MAX(position), 0) + 1 FROM mxadmin_job_items WHERE job_id = ?1), ?2)"
     " ON CONFLICT (job_id, item) DO NOTHING";
+static const char sql_last[] = "SELECT COALESCE(MAX(position), 0) FROM mxadmin_job_items WHERE job_id = ?1";
+static const char sql_tally[] =
+    "SELECT outcome, COUNT(*) FROM mxadmin_job_items"
+    " WHERE job_id = ?1 AND outcome IS NOT NULL GROUP BY outcome ORDER BY outcome";
 static const char sql_waiting[] = "SELECT position, item FROM mxadmin_job_items"
                                   " WHERE job_id = ?1 AND outcome IS NULL ORDER BY position LIMIT ?2";
 static const char sql_settle[] =
@@ -16,6 +20,11 @@ static const char sql_list[] = "SELECT position, item, outcome, detail FROM mxad
 enum err job_items_add(struct db *db, const char *job_id, const char *item)
 {
     return db_run(db, sql_add, DB_ARGS(DB_T(job_id), DB_T(item)), NULL);
+}
+
+enum err job_items_last(struct db *db, const char *job_id, int64_t *position)
+{
+    return db_integer(db, sql_last, DB_ARGS(DB_T(job_id)), position);
 }
 
 enum err job_items_waiting(struct db *db, const char *job_id, size_t max, struct arena *arena,
@@ -63,6 +72,18 @@ enum err job_items_list(struct db *db, const char *job_id,
 
         e = each(&item, context);
     }
+    db_done(&stmt);
+    return e;
+}
+
+enum err job_items_tally(struct db *db, const char *job_id,
+                         enum err (*each)(const char *outcome, int64_t count, void *context), void *context)
+{
+    struct stmt *stmt;
+    enum err e = db_query(db, sql_tally, DB_ARGS(DB_T(job_id)), &stmt);
+
+    while (db_next(stmt, &e))
+        e = each(db_text(stmt, 0), db_int(stmt, 1), context);
     db_done(&stmt);
     return e;
 }

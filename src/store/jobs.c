@@ -24,6 +24,10 @@ static const char sql_hurry[] =
     "UPDATE mxadmin_jobs SET due_ts = CASE WHEN due_ts > ?3 THEN ?3 ELSE due_ts END, failure = 0"
     " WHERE kind = ?1 AND target = ?2 AND finished_ts = 0 RETURNING id";
 static const char sql_find[] = "SELECT " COLUMNS " FROM mxadmin_jobs WHERE id = ?1";
+static const char sql_find_open[] =
+    "SELECT " COLUMNS " FROM mxadmin_jobs WHERE kind = ?1 AND target = ?2 AND finished_ts = 0";
+static const char sql_count_open[] =
+    "SELECT COUNT(*) FROM mxadmin_jobs WHERE target = ?1 AND finished_ts = 0";
 
 #define FILTER                                                                                               \
     " FROM mxadmin_jobs WHERE (?1 IS NULL OR status = ?1) AND (?2 IS NULL OR kind = ?2)"                     \
@@ -178,6 +182,17 @@ enum err jobs_insert(struct db *db, const struct job *new, int64_t now_ms, char 
 enum err jobs_find(struct db *db, const char *id, struct arena *arena, struct job *job)
 {
     return one_job(db, sql_find, DB_ARGS(DB_T(id)), arena, job);
+}
+
+enum err jobs_find_open(struct db *db, const char *kind, const char *target, struct arena *arena,
+                        struct job *job)
+{
+    return one_job(db, sql_find_open, DB_ARGS(DB_T(kind), DB_T(target)), arena, job);
+}
+
+enum err jobs_count_open(struct db *db, const char *target, int64_t *count)
+{
+    return db_integer(db, sql_count_open, DB_ARGS(DB_T(target)), count);
 }
 
 enum err jobs_list(struct db *db, const struct job_filter *filter,

@@ -67,6 +67,13 @@ MUST_CHECK enum err jobs_insert(struct db *db, const struct job *new, int64_t no
 /* Finds a job; texts live in `arena`. ERR_NOT_FOUND. */
 MUST_CHECK enum err jobs_find(struct db *db, const char *id, struct arena *arena, struct job *job);
 
+/* Finds the one of this kind for this target that has not ended. ERR_NOT_FOUND. */
+MUST_CHECK enum err jobs_find_open(struct db *db, const char *kind, const char *target, struct arena *arena,
+                                   struct job *job);
+
+/* How many jobs of any kind there are for this target that have not ended. */
+MUST_CHECK enum err jobs_count_open(struct db *db, const char *target, int64_t *count);
+
 /* Which jobs are asked for; NULL or false: all. */
 struct job_filter {
     const char *status; /* a name of job_status_name() */
@@ -134,6 +141,9 @@ struct job_item {
 /* Adds an item at the end, unless it is there. */
 MUST_CHECK enum err job_items_add(struct db *db, const char *job_id, const char *item);
 
+/* The position of the last; 0: there is none. */
+MUST_CHECK enum err job_items_last(struct db *db, const char *job_id, int64_t *position);
+
 /* The first items that wait for their turn, at most `max`; they live in `arena`. */
 MUST_CHECK enum err job_items_waiting(struct db *db, const char *job_id, size_t max, struct arena *arena,
                                       struct job_item **items, size_t *count);
@@ -145,5 +155,10 @@ MUST_CHECK enum err job_items_settle(struct db *db, const char *job_id, const st
 MUST_CHECK enum err job_items_list(struct db *db, const char *job_id,
                                    enum err (*each)(const struct job_item *item, void *context),
                                    void *context);
+
+/* Calls `each` with every outcome that items have, a borrowed text, and how many have it. */
+MUST_CHECK enum err job_items_tally(struct db *db, const char *job_id,
+                                    enum err (*each)(const char *outcome, int64_t count, void *context),
+                                    void *context);
 
 #endif

@@ -33,7 +33,9 @@ static const char sql_find[] = ROWS " WHERE m.media_id = ?2 AND m.media_origin =
 static const char sql_sharing[] = ROWS " WHERE m.base64hash = ?2 ORDER BY m.media_id, m.media_origin";
 static const char sql_old[] =
     ROWS " WHERE m.created_ts < ?2 AND m.media_length > ?3 AND (m.media_origin <> ?1) = ?4"
-         " AND q.base64hash IS NULL AND p.media_id IS NULL ORDER BY m.created_ts, m.media_id";
+         " AND q.base64hash IS NULL AND p.media_id IS NULL"
+         " AND (m.created_ts, m.media_id, m.media_origin) > (?5, ?6, ?7)"
+         " ORDER BY m.created_ts, m.media_id, m.media_origin LIMIT ?8";
 static const char sql_slice[] =
     ROWS " WHERE (m.media_id, m.media_origin) > (?2, ?3) ORDER BY m.media_id, m.media_origin LIMIT ?4";
 static const char sql_delete[] = "DELETE FROM mxadmin_media WHERE media_id = ?1 AND media_origin = ?2";
@@ -105,10 +107,14 @@ enum err media_list_sharing(struct db *db, const char *server_name, const char *
 enum err media_list_old(struct db *db, const char *server_name, const struct media_wish *wish,
                         struct arena *arena, struct media_rows *rows)
 {
+    static const struct media first = {.created_ts = INT64_MIN, .media_id = "", .origin = ""};
+    const struct media *after = wish->after ? wish->after : &first;
+
     return read_media(db, sql_old,
                       DB_ARGS(DB_T(server_name), DB_I(wish->before_ts),
-                              DB_I(wish->larger_than < 0 ? SIZE_NONE : wish->larger_than),
-                              DB_I(wish->remote)),
+                              DB_I(wish->larger_than < 0 ? SIZE_NONE : wish->larger_than), DB_I(wish->remote),
+                              DB_I(after->created_ts), DB_T(after->media_id), DB_T(after->origin),
+                              DB_I(wish->limit > 0 ? wish->limit : INT64_MAX)),
                       arena, rows);
 }
 

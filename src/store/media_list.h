@@ -73,6 +73,8 @@ struct media_wish {
     bool remote;
     int64_t before_ts;
     int64_t larger_than;
+    const struct media *after; /* of which no more is read than what orders them; NULL: from the oldest on */
+    int64_t limit;             /* 0: all */
 };
 MUST_CHECK enum err media_list_old(struct db *db, const char *server_name, const struct media_wish *wish,
                                    struct arena *arena, struct media_rows *rows);
