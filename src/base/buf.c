@@ -84,6 +84,15 @@ void buf_put_integer(struct buf *buf, int64_t number)
     buf_append(buf, text + at, sizeof text - at);
 }
 
+void buf_put_percent(struct buf *buf, const char *text, const char *plain)
+{
+    for (; *text; text++)
+        if (strchr(plain, *text))
+            buf_putc(buf, *text);
+        else
+            buf_printf(buf, "%%%02X", (unsigned char)*text);
+}
+
 void buf_printf(struct buf *buf, const char *format, ...)
 {
     va_list args;

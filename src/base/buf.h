@@ -24,6 +24,8 @@ void buf_append(struct buf *buf, const void *bytes, size_t size);
 void buf_putc(struct buf *buf, char c);
 void buf_puts(struct buf *buf, const char *text);
 void buf_put_integer(struct buf *buf, int64_t number);
+/* `text`, each byte that is not one of `plain` as %XX (RFC 3986 section 2.1). */
+void buf_put_percent(struct buf *buf, const char *text, const char *plain);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Empties the buffer and forgets its error; the memory is kept for the next use. */

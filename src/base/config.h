@@ -51,7 +51,8 @@ struct config {
         struct config_list unread;    /* registration files that this user may not read */
         bool registration_tokens;     /* whether registration requires a token */
     } dendrite;
-    char *media_path; /* of the media store; "": there is none */
+    char *media_path;        /* of the media store; "": there is none */
+    int64_t max_upload_size; /* bytes of one upload; 0: as many as one likes */
     struct {
         bool enabled;
         char *local_part; /* of the user who sends them */

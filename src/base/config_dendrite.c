@@ -20,6 +20,7 @@ static const struct {
     {"global.private_key", "signing_key", true},
     {"client_api.registration_shared_secret", "registration_shared_secret", false},
     {"media_api.base_path", "media_path", true},
+    {"media_api.max_file_size_bytes", "max_upload_size", false},
     {"global.server_notices.enabled", "server_notices.enabled", false},
     {"global.server_notices.local_part", "server_notices.local_part", false},
     {"global.server_notices.display_name", "server_notices.display_name", false},

@@ -122,6 +122,9 @@ static const struct option table[] = {
 
     {"media_path", OPTION_PATH, OPTIONAL, FIELD(media_path), .value = "",
      .text = "The folder of the media store; empty: there is none."},
+    {"max_upload_size", OPTION_NUMBER, OPTIONAL, FIELD(max_upload_size), .max = INT64_C(1) << 50,
+     .value = "10485760",
+     .text = "Bytes that an uploaded file may have; 0: any number. The web server has a limit of its own."},
 
     {"listen", OPTION_TEXT, OPTIONAL, FIELD(listen), .check = check_listen,
      .value = "unix:/run/mxadmin/mxadmin.sock",

@@ -34,7 +34,7 @@ struct option {
     const char *text; /* for the sample */
 };
 
-#define CONFIG_OPTIONS 55
+#define CONFIG_OPTIONS 56
 extern const struct option *const config_options; /* CONFIG_OPTIONS rows */
 
 /* Where the value of an option was given last. */
@@ -107,8 +107,8 @@ MUST_CHECK enum err config_set_plain(struct config_reading *reading, const struc
  * gone. */
 char *config_absolute(const struct config_reading *reading, const char *path, size_t prefix);
 
-/* Whether two configurations have the same value of an option, and moves it from one to the other. Texts and
- * booleans only. */
+/* Whether two configurations have the same value of an option, and moves it from one to the other. Texts,
+ * numbers and booleans only. */
 bool config_same(const struct config *a, const struct config *b, const struct option *option);
 void config_move(struct config *to, struct config *from, const struct option *option);
 

@@ -92,6 +92,8 @@ bool config_same(const struct config *a, const struct config *b, const struct op
 
         return !l || !r || strcmp(l, r) == 0;
     }
+    if (option->type == OPTION_NUMBER)
+        return *(const int64_t *)left == *(const int64_t *)right;
     return *(const bool *)left == *(const bool *)right;
 }
 
@@ -101,6 +103,8 @@ void config_move(struct config *to, struct config *from, const struct option *op
     if (is_text(option->type)) {
         *(char **)field_of(to, option) = *(char **)field_of(from, option);
         *(char **)field_of(from, option) = NULL;
+    } else if (option->type == OPTION_NUMBER) {
+        *(int64_t *)field_of(to, option) = *(int64_t *)field_of(from, option);
     } else {
         *(bool *)field_of(to, option) = *(bool *)field_of(from, option);
     }

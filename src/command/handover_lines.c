@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* What Dendrite's configuration has to say so that Dendrite is the homeserver that mxadmin was. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/config_rewrite.h"
@@ -42,12 +43,7 @@ static void add_uri(struct buf *uri, const char *path)
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-~+@,=";
 
     buf_puts(uri, "file:");
-    for (const char *c = path; *c; c++) {
-        if (strchr(plain, *c))
-            buf_append(uri, c, 1);
-        else
-            buf_printf(uri, "%%%02X", (unsigned char)*c);
-    }
+    buf_put_percent(uri, path, plain);
 }
 
 static void add_databases(struct buf *lines, const char *path)
@@ -82,4 +78,5 @@ void handover_lines(const struct config *config, struct buf *lines)
     }
     add_databases(lines, config->database);
     add(lines, "  base_path", *config->media_path ? config->media_path : USUAL_MEDIA);
+    buf_printf(lines, "  max_file_size_bytes: %" PRId64 "\n", config->max_upload_size);
 }

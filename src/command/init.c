@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: ISC */
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
+#include "base/log.h"
 #include "command/console.h"
 #include "command/context.h"
 #include "command/init.h"
@@ -51,6 +54,15 @@ static enum err make_signing_key(const struct config *config)
     return ERR_OK;
 }
 
+/* What a homeserver makes with the first upload; a folder that is there is somebody's, and stays as it is. */
+static enum err make_media_store(const struct config *config)
+{
+    if (!*config->media_path || mkdir(config->media_path, 0750) == 0 || errno == EEXIST)
+        return ERR_OK;
+    log_error("the media store %s cannot be made: %s", config->media_path, strerror(errno));
+    return ERR_IO;
+}
+
 int command_init(const struct invocation *invocation)
 {
     struct config *config = NULL;
@@ -60,6 +72,8 @@ int command_init(const struct invocation *invocation)
         e = make_database(config);
     if (!e && config->homeserver.kind == CONFIG_HOMESERVER_STANDALONE) /* Dendrite's is not ours to make */
         e = make_signing_key(config);
+    if (!e && config->homeserver.kind == CONFIG_HOMESERVER_STANDALONE)
+        e = make_media_store(config);
     config_free(&config);
     return e ? COMMAND_FAILED : console_finish(invocation);
 }

@@ -24,6 +24,42 @@ enum err digest_sha256(const void *bytes, size_t size, unsigned char digest[DIGE
     return EVP_Digest(bytes, size, digest, NULL, EVP_sha256(), NULL) == 1 ? ERR_OK : fail("SHA-256");
 }
 
+/* OpenSSL's context under our name: it is never looked into. */
+static EVP_MD_CTX *context_of(struct digesting *digesting)
+{
+    return (EVP_MD_CTX *)digesting;
+}
+
+enum err digesting_begin(struct digesting **digesting)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+
+    *digesting = (struct digesting *)context;
+    if (context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1)
+        return ERR_OK;
+    digesting_free(digesting);
+    return fail("SHA-256");
+}
+
+enum err digesting_add(struct digesting *digesting, const void *bytes, size_t size)
+{
+    return EVP_DigestUpdate(context_of(digesting), bytes, size) == 1 ? ERR_OK : fail("SHA-256");
+}
+
+enum err digesting_end(struct digesting **digesting, unsigned char digest[DIGEST_SHA256_SIZE])
+{
+    bool made = EVP_DigestFinal_ex(context_of(*digesting), digest, NULL) == 1;
+
+    digesting_free(digesting);
+    return made ? ERR_OK : fail("SHA-256");
+}
+
+void digesting_free(struct digesting **digesting)
+{
+    EVP_MD_CTX_free(context_of(*digesting));
+    *digesting = NULL;
+}
+
 enum err digest_hmac_sha1(const void *key, size_t key_size, const void *bytes, size_t size,
                           unsigned char mac[DIGEST_SHA1_SIZE])
 {

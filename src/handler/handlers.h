@@ -60,6 +60,11 @@ handler fulltext_reindex;
 handler media_get;
 handler media_delete_one;
 
+/* media_content.c */
+handler media_download_get;
+handler media_download_named_get;
+handler media_thumbnail_get;
+
 /* media_marks.c */
 handler media_quarantine_post;
 handler media_unquarantine_post;
@@ -77,6 +82,10 @@ handler media_purge_cache;
 
 /* media_statistics.c */
 handler media_statistics_get;
+
+/* media_upload.c */
+handler media_upload_post;
+handler media_config_get;
 
 /* media_user.c */
 handler user_media_get;

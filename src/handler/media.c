@@ -21,7 +21,7 @@ bool media_path_read(struct call *call, size_t first, bool local, struct media_p
 }
 
 /* Dendrite keeps the name of what is uploaded here percent-encoded, and that of others as it came. */
-static const char *upload_name(struct call *call, const struct media *media)
+const char *media_upload_name(struct call *call, const struct media *media)
 {
     const char *name = media->upload_name;
 
@@ -51,10 +51,10 @@ json_t *media_row_json(struct call *call, const struct media *media)
     return json_pack("{s:s, s:s, s:o, s:s?, s:I, s:n, s:n, s:s?, s:s?, s:b, s:s?}", "media_id",
                      media->media_id, "media_type", text_clean(call->arena, media->type, strlen(media->type)),
                      "media_length", media->length >= 0 ? json_integer(media->length) : json_null(),
-                     "upload_name", upload_name(call, media), "created_ts", (json_int_t)media->created_ts,
-                     "url_cache", "last_access_ts", "quarantined_by", media->quarantined_by, "user_id",
-                     *media->user_id ? media->user_id : NULL, "authenticated", 0, "sha256",
-                     sha256_of(call, media));
+                     "upload_name", media_upload_name(call, media), "created_ts",
+                     (json_int_t)media->created_ts, "url_cache", "last_access_ts", "quarantined_by",
+                     media->quarantined_by, "user_id", *media->user_id ? media->user_id : NULL,
+                     "authenticated", 0, "sha256", sha256_of(call, media));
 }
 
 /* The same and what only one of them is told with; what is said of media of our own server alone is null for

@@ -15,6 +15,9 @@ struct media_path {
  * False after the answer has become 500. */
 MUST_CHECK bool media_path_read(struct call *call, size_t first, bool local, struct media_path *path);
 
+/* The name that its file had, valid UTF-8; NULL: none. */
+const char *media_upload_name(struct call *call, const struct media *media);
+
 /* What lists tell of each, less whether it is protected; NULL when memory is gone. */
 json_t *media_row_json(struct call *call, const struct media *media);
 

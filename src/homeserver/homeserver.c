@@ -235,6 +235,11 @@ enum err homeserver_reindex(struct homeserver *hs)
     return hs->acts->reindex ? hs->acts->reindex(hs) : ERR_UNSUPPORTED;
 }
 
+enum err homeserver_upload_media(struct homeserver *hs, const struct upload *upload)
+{
+    return hs->acts->upload_media ? hs->acts->upload_media(hs, upload) : ERR_UNSUPPORTED;
+}
+
 enum err homeserver_delete_media(struct homeserver *hs, const struct media_deletion *deletion,
                                  struct arena *arena, struct id_list *deleted)
 {

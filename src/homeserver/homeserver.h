@@ -114,6 +114,18 @@ struct media_deletion {
     bool spare; /* what has been protected or put into quarantine meanwhile */
 };
 
+/* A file that a user uploads. Everything is borrowed. */
+struct upload {
+    const char *localpart;
+    const char *media_id; /* a new one */
+    const char *type;     /* of the content, as the client tells it */
+    const char *name;     /* "": none */
+    int64_t size_max;     /* bytes; 0: as many as there are */
+    /* Reads the next of its bytes, at most `size`: how many there were, 0 at the end, -1: they broke off. */
+    long (*read)(void *context, char *bytes, size_t size);
+    void *context;
+};
+
 /*
  * The acts. `localpart` is that of a local user. Beside what each names, all can fail with ERR_NOMEM, ERR_IO,
  * ERR_BUSY, ERR_FULL, ERR_CORRUPT, ERR_UNSUPPORTED, and where another homeserver does the work with
@@ -261,6 +273,12 @@ struct homeserver_acts {
     enum err (*reindex)(struct homeserver *hs);
 
     /*
+     * Stores what a user uploads; of the same content there is one file. ERR_TOO_LARGE; ERR_INVALID: it broke
+     * off; ERR_EXISTS: the media id is taken.
+     */
+    enum err (*upload_media)(struct homeserver *hs, const struct upload *upload);
+
+    /*
      * Deletes media, with its thumbnails; what there is not is passed over. A file that other media share
      * goes with the last of them. `*deleted` is the ids of those that there were. After a failure the call
      * can be repeated.
@@ -384,6 +402,7 @@ MUST_CHECK enum err homeserver_refresh_devices(struct homeserver *hs, const char
 MUST_CHECK enum err homeserver_download_state(struct homeserver *hs, const char *server_name,
                                               const char *room_id);
 MUST_CHECK enum err homeserver_reindex(struct homeserver *hs);
+MUST_CHECK enum err homeserver_upload_media(struct homeserver *hs, const struct upload *upload);
 MUST_CHECK enum err homeserver_delete_media(struct homeserver *hs, const struct media_deletion *deletion,
                                             struct arena *arena, struct id_list *deleted);
 MUST_CHECK enum err homeserver_quarantine_media(struct homeserver *hs, const struct media_rows *media,

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "homeserver/media_files.h"
 
-#define CONTENT    "file"
+#define CONTENT    MEDIA_FILES_CONTENT
 #define HASH_MAX   255 /* as Dendrite has it */
 #define FOLDER     (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define LETTERS    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -25,7 +25,7 @@ static const char *const levels[MEDIA_AREA__MAX][LEVELS_MAX] = {
 static const char *const names[MEDIA_AREA__MAX] = {
     [MEDIA_PLACE] = "its place", [MEDIA_QUARANTINE] = "mxadmin/quarantine", [MEDIA_TRASH] = "mxadmin/trash"};
 
-static enum err fail(const struct media_files *files, const char *what, const char *hash, int number)
+enum err media_files_failure(const struct media_files *files, const char *what, const char *hash, int number)
 {
     log_error("%s: %s %s: %s", files->path, what, hash, strerror(number));
     if (number == EACCES || number == EPERM || number == EROFS)
@@ -69,14 +69,25 @@ static const char *level_name(enum media_area area, size_t level, const char *ha
     return letter;
 }
 
-/* The name of a hash's own folder. */
-static const char *name_of(enum media_area area, const char *hash)
+const char *media_files_name(enum media_area area, const char *hash)
 {
     return area == MEDIA_PLACE ? hash + LEVELS_MAX : hash;
 }
 
-/* Opens the folder that has that of the hash, -1 with errno; with `make` it is made where it is not there. */
-static int open_above(const struct media_files *files, enum media_area area, const char *hash, bool make)
+int media_files_folder(int above, const char *name)
+{
+    return openat(above, name, FOLDER);
+}
+
+/* Makes a folder, for good; 0 also if it is there. */
+static int make_folder(int above, const char *name, mode_t mode)
+{
+    if (mkdirat(above, name, mode) == 0)
+        return fsync(above);
+    return errno == EEXIST ? 0 : -1;
+}
+
+int media_files_above(const struct media_files *files, enum media_area area, const char *hash, bool make)
 {
     int folder = openat(files->root, ".", FOLDER);
 
@@ -86,7 +97,7 @@ static int open_above(const struct media_files *files, enum media_area area, con
         int next = -1, number;
 
         /* What is aside is not for others to see; where Dendrite is to make folders it has to be able to. */
-        if (!make || mkdirat(folder, name, area == MEDIA_PLACE ? 0770 : 0700) == 0 || errno == EEXIST)
+        if (!make || make_folder(folder, name, area == MEDIA_PLACE ? 0770 : 0700) == 0)
             next = openat(folder, name, FOLDER);
         number = errno;
         close(folder);
@@ -96,8 +107,7 @@ static int open_above(const struct media_files *files, enum media_area area, con
     return folder;
 }
 
-/* Whether the folder is what is left in place of a file in quarantine. */
-static bool is_block(int folder)
+bool media_files_is_block(int folder)
 {
     struct stat status;
 
@@ -182,13 +192,14 @@ static int look_at(const struct media_files *files, enum media_area area, const 
 {
     int folder;
 
-    *spot = (struct spot){.above = open_above(files, area, hash, make), .name = name_of(area, hash)};
+    *spot = (struct spot){.above = media_files_above(files, area, hash, make),
+                          .name = media_files_name(area, hash)};
     if (spot->above < 0)
         return errno == ENOENT ? 0 : errno;
     folder = openat(spot->above, spot->name, FOLDER);
     if (folder < 0)
         return errno == ENOENT ? 0 : errno;
-    if (is_block(folder))
+    if (media_files_is_block(folder))
         spot->found = SPOT_BLOCK;
     else
         spot->found = faccessat(folder, CONTENT, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? SPOT_FILE : SPOT_HOLLOW;
@@ -267,7 +278,7 @@ enum err media_files_move(struct media_files *files, const char *hash, enum medi
     for (int i = 0; i < MEDIA_AREA__MAX; i++)
         if (spots[i].above >= 0)
             close(spots[i].above);
-    return number ? fail(files, names[area], hash, number) : ERR_OK;
+    return number ? media_files_failure(files, names[area], hash, number) : ERR_OK;
 }
 
 enum err media_files_empty(struct media_files *files, const char *hash)
@@ -276,14 +287,14 @@ enum err media_files_empty(struct media_files *files, const char *hash)
 
     if (!media_files_is_hash(hash))
         return ERR_OK;
-    above = open_above(files, MEDIA_TRASH, hash, false);
+    above = media_files_above(files, MEDIA_TRASH, hash, false);
     if (above < 0)
-        return errno == ENOENT ? ERR_OK : fail(files, names[MEDIA_TRASH], hash, errno);
+        return errno == ENOENT ? ERR_OK : media_files_failure(files, names[MEDIA_TRASH], hash, errno);
     number = delete_folder(above, hash);
     if (!number && fsync(above) < 0)
         number = errno;
     close(above);
-    return number ? fail(files, names[MEDIA_TRASH], hash, number) : ERR_OK;
+    return number ? media_files_failure(files, names[MEDIA_TRASH], hash, number) : ERR_OK;
 }
 
 /* Adds up the files in a folder. */
@@ -316,18 +327,18 @@ enum err media_files_look(struct media_files *files, const char *hash, enum medi
     *file = (struct media_file){0};
     if (!media_files_is_hash(hash))
         return ERR_OK;
-    above = open_above(files, area, hash, false);
+    above = media_files_above(files, area, hash, false);
     if (above < 0)
-        return errno == ENOENT ? ERR_OK : fail(files, names[area], hash, errno);
-    stream = open_folder(above, name_of(area, hash));
+        return errno == ENOENT ? ERR_OK : media_files_failure(files, names[area], hash, errno);
+    stream = open_folder(above, media_files_name(area, hash));
     if (!stream)
         number = errno == ENOENT ? 0 : errno;
-    else if (!is_block(dirfd(stream)))
+    else if (!media_files_is_block(dirfd(stream)))
         number = measure(stream, file);
     if (stream)
         closedir(stream);
     close(above);
-    return number ? fail(files, names[area], hash, number) : ERR_OK;
+    return number ? media_files_failure(files, names[area], hash, number) : ERR_OK;
 }
 
 /* A walk through the folders of an area; `hash` is what of one is known so far. */
@@ -360,12 +371,12 @@ static enum err go_down(struct walk *walk, int above, size_t level, const char *
     if (folder < 0) /* what is no folder is none of Dendrite's, and what has gone is no more */
         return errno == ENOTDIR || errno == ELOOP || errno == ENOENT
                    ? ERR_OK
-                   : fail(walk->files, names[walk->area], walk->hash, errno);
+                   : media_files_failure(walk->files, names[walk->area], walk->hash, errno);
     if (level == LEVELS_MAX || walk->area == MEDIA_PLACE)
         strcpy(walk->hash + length, name); /* belongs() has seen to the room */
     if (level < LEVELS_MAX)
         e = go(walk, folder, level + 1);
-    else if (!is_block(folder) && media_files_is_hash(walk->hash))
+    else if (!media_files_is_block(folder) && media_files_is_hash(walk->hash))
         e = walk->each(walk->hash, walk->context);
     walk->hash[length] = '\0';
     close(folder);
@@ -383,12 +394,12 @@ static enum err go(struct walk *walk, int above, size_t level)
         return go_down(walk, above, level, fixed);
     stream = open_folder(above, ".");
     if (!stream)
-        return fail(walk->files, names[walk->area], walk->hash, errno);
+        return media_files_failure(walk->files, names[walk->area], walk->hash, errno);
     while (!e && (errno = 0, entry = readdir(stream)))
         if (!is_dots(entry->d_name) && belongs(walk, level, entry->d_name))
             e = go_down(walk, above, level, entry->d_name);
     if (!e && errno)
-        e = fail(walk->files, names[walk->area], walk->hash, errno);
+        e = media_files_failure(walk->files, names[walk->area], walk->hash, errno);
     closedir(stream);
     return e;
 }

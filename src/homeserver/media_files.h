@@ -41,6 +41,26 @@ void media_files_close(struct media_files *files);
 bool media_files_is_hash(const char *hash);
 
 /*
+ * For who reads and writes single files: opens the folder above that of a hash, made where it is not there
+ * with `make`; -1 with errno. And the name of the hash's own in it.
+ */
+int media_files_above(const struct media_files *files, enum media_area area, const char *hash, bool make);
+const char *media_files_name(enum media_area area, const char *hash);
+
+/* Opens a folder without following a symbolic link; -1 with errno. */
+int media_files_folder(int above, const char *name);
+
+/* The name of the content in the folder of a hash. */
+#define MEDIA_FILES_CONTENT "file"
+
+/* Whether the folder is what is left in place of a file in quarantine. */
+bool media_files_is_block(int folder);
+
+/* Logs what failed with `number`, an errno, and says what error it is. */
+MUST_CHECK enum err media_files_failure(const struct media_files *files, const char *what, const char *hash,
+                                        int number);
+
+/*
  * Sees to it that the file is in `area` and in no other, wherever it is now; that there is none is fine. It
  * can be cut off anywhere, and done again. With ERR_OK it is on the disk. Errors, logged: ERR_DENIED (this
  * user may not), ERR_FULL, ERR_CORRUPT (something is in the way that is none of Dendrite's or ours), ERR_IO.

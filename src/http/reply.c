@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
+#include <unistd.h>
 #include <jansson.h>
 
 #include "http/reply.h"
@@ -12,6 +13,7 @@ static const struct {
 } reasons[] = {
     {200, "OK"},
     {204, "No Content"},
+    {304, "Not Modified"},
     {400, "Bad Request"},
     {401, "Unauthorized"},
     {403, "Forbidden"},
@@ -27,13 +29,29 @@ static const struct {
     {507, "Insufficient Storage"},
 };
 
-/* What every answer has, an error too: web clients of another origin can read it, and nobody keeps it. */
+/* What every answer has, an error too: web clients of another origin can read it. */
 static const char fixed_headers[] =
-    "Cache-Control: no-cache, no-store, must-revalidate\r\n"
     "Access-Control-Allow-Origin: *\r\n"
     "Access-Control-Allow-Methods: GET, HEAD, POST, PUT, DELETE, OPTIONS\r\n"
     "Access-Control-Allow-Headers: X-Requested-With, Content-Type, Authorization, Date\r\n"
     "Access-Control-Expose-Headers: Synapse-Trace-Id, Server\r\n";
+
+/* Nobody keeps an answer. */
+static const char unkept[] = "Cache-Control: no-cache, no-store, must-revalidate\r\n";
+
+/*
+ * What others have uploaded: it runs nothing in a browser and is not taken for another type (Client-Server
+ * API, "Content Repository", "Security considerations"); and whoever keeps it asks each time whether it is
+ * still to be shown, since it may have been deleted, or put into quarantine.
+ */
+static const char file_headers[] =
+    "Cache-Control: private, no-cache\r\n"
+    "Content-Security-Policy: sandbox; default-src 'none'; script-src 'none'; plugin-types application/pdf;"
+    " style-src 'unsafe-inline'; media-src 'self'; object-src 'self';\r\n"
+    "Cross-Origin-Resource-Policy: cross-origin\r\n"
+    "Referrer-Policy: no-referrer\r\n"
+    "X-Content-Type-Options: nosniff\r\n"
+    "X-Robots-Tag: noindex, nofollow, noarchive, noimageindex\r\n";
 
 static const char *reason(int status)
 {
@@ -48,6 +66,13 @@ void reply_json(struct reply *reply, int status, json_t *body)
     reply_free(reply);
     reply->status = status;
     reply->body = body;
+}
+
+void reply_with_file(struct reply *reply, struct reply_file *file)
+{
+    reply_free(reply);
+    reply->status = file->descriptor < 0 ? 304 : 200;
+    reply->file = file;
 }
 
 void reply_error(struct reply *reply, enum api_error error, const char *text)
@@ -96,6 +121,16 @@ static enum err body_make(const struct reply *reply, struct buf *body)
     return body->err;
 }
 
+/* RFC 9110 section 15.4.5: with 304 only what a copy that was kept may need. */
+static void write_file_headers(const struct reply_file *file, struct buf *out)
+{
+    if (file->descriptor >= 0)
+        buf_printf(out, "Content-Type: %s\r\nContent-Length: %lld\r\nContent-Disposition: %s\r\n", file->type,
+                   (long long)file->size, file->disposition);
+    buf_printf(out, "ETag: %s\r\n", file->tag);
+    buf_puts(out, file_headers);
+}
+
 enum err reply_write(const struct reply *reply, const char *request_id, bool head, struct buf *out)
 {
     struct buf body = {0};
@@ -104,8 +139,12 @@ enum err reply_write(const struct reply *reply, const char *request_id, bool hea
     if (e)
         goto out;
     buf_printf(out, "Status: %d %s\r\n", reply->status, reason(reply->status));
-    if (body.length > 0)
+    if (reply->file)
+        write_file_headers(reply->file, out);
+    else if (body.length > 0)
         buf_printf(out, "Content-Type: application/json\r\nContent-Length: %zu\r\n", body.length);
+    if (!reply->file)
+        buf_puts(out, unkept);
     buf_puts(out, fixed_headers);
     if (reply->allow)
         buf_printf(out, "Allow: %s\r\n", reply->allow);
@@ -125,5 +164,7 @@ out:
 void reply_free(struct reply *reply)
 {
     json_decref(reply->body);
+    if (reply->file && reply->file->descriptor >= 0)
+        close(reply->file->descriptor);
     *reply = (struct reply){0};
 }

@@ -22,11 +22,13 @@ enum variable {
     PATH_INFO,
     QUERY_STRING,
     CONTENT_LENGTH,
+    CONTENT_TYPE,
     REMOTE_ADDR,
     HTTPS,
     HTTP_AUTHORIZATION,
     REDIRECT_HTTP_AUTHORIZATION, /* Apache's name for it after an internal redirect */
     HTTP_HOST,
+    HTTP_IF_NONE_MATCH,
     HTTP_USER_AGENT,
     HTTP_X_FORWARDED_FOR,
     HTTP_X_FORWARDED_PROTO,
@@ -40,11 +42,13 @@ static const char *const variable_names[] = {
     [PATH_INFO] = "PATH_INFO",
     [QUERY_STRING] = "QUERY_STRING",
     [CONTENT_LENGTH] = "CONTENT_LENGTH",
+    [CONTENT_TYPE] = "CONTENT_TYPE",
     [REMOTE_ADDR] = "REMOTE_ADDR",
     [HTTPS] = "HTTPS",
     [HTTP_AUTHORIZATION] = "HTTP_AUTHORIZATION",
     [REDIRECT_HTTP_AUTHORIZATION] = "REDIRECT_HTTP_AUTHORIZATION",
     [HTTP_HOST] = "HTTP_HOST",
+    [HTTP_IF_NONE_MATCH] = "HTTP_IF_NONE_MATCH",
     [HTTP_USER_AGENT] = "HTTP_USER_AGENT",
     [HTTP_X_FORWARDED_FOR] = "HTTP_X_FORWARDED_FOR",
     [HTTP_X_FORWARDED_PROTO] = "HTTP_X_FORWARDED_PROTO",
@@ -286,6 +290,12 @@ static const char *forwarded_for(struct decoding *d, const char *address)
     return address;
 }
 
+/* A copy of a header that is taken as it came; "" when it was not sent. */
+static const char *header(struct decoding *d, enum variable variable)
+{
+    return made(d, arena_strdup(d->arena, d->in[variable] ? d->in[variable] : ""), "");
+}
+
 /* Behind a Unix socket nginx says "unix:": that is nobody's address. */
 static void client_decode(struct decoding *d)
 {
@@ -300,7 +310,7 @@ static void client_decode(struct decoding *d)
     d->request->https = strcasecmp(https, "on") == 0 || strcmp(https, "1") == 0;
     if (forwarded && address_in_list(peer, &d->config->trusted_proxies))
         d->request->https = strcasecmp(forwarded, "https") == 0;
-    d->request->host = made(d, arena_strdup(d->arena, d->in[HTTP_HOST] ? d->in[HTTP_HOST] : ""), "");
+    d->request->host = header(d, HTTP_HOST);
 }
 
 static void user_agent_decode(struct decoding *d)
@@ -315,31 +325,31 @@ static void user_agent_decode(struct decoding *d)
 static const char *bearer(struct decoding *d)
 {
     static const char scheme[] = "Bearer ";
-    const char *header = d->in[HTTP_AUTHORIZATION];
+    const char *value = d->in[HTTP_AUTHORIZATION];
     size_t size;
 
-    if (!header || !*header)
-        header = d->in[REDIRECT_HTTP_AUTHORIZATION];
-    if (!header || strncasecmp(header, scheme, sizeof scheme - 1) != 0)
+    if (!value || !*value)
+        value = d->in[REDIRECT_HTTP_AUTHORIZATION];
+    if (!value || strncasecmp(value, scheme, sizeof scheme - 1) != 0)
         return NULL;
-    header += sizeof scheme - 1;
-    header += strspn(header, " ");
-    size = strcspn(header, " \t");
-    return size > 0 ? made(d, arena_memdup(d->arena, header, size), NULL) : NULL;
+    value += sizeof scheme - 1;
+    value += strspn(value, " ");
+    size = strcspn(value, " \t");
+    return size > 0 ? made(d, arena_memdup(d->arena, value, size), NULL) : NULL;
 }
 
 static void token_decode(struct decoding *d)
 {
-    const char *header = bearer(d);
+    const char *token = bearer(d);
     const char *parameter = NULL;
 
     if (d->config->allow_query_token)
         parameter = query_get(&d->request->query, "access_token");
-    if (header)
+    if (token)
         d->request->token_source = parameter ? TOKEN_BOTH : TOKEN_HEADER;
     else
         d->request->token_source = parameter ? TOKEN_QUERY : TOKEN_NONE;
-    d->request->token = header ? header : parameter;
+    d->request->token = token ? token : parameter;
 }
 
 bool request_decode(char *const *variables, const struct config *config, struct arena *arena,
@@ -354,6 +364,8 @@ bool request_decode(char *const *variables, const struct config *config, struct 
     client_decode(&d);
     user_agent_decode(&d);
     length_decode(&d);
+    request->content_type = header(&d, CONTENT_TYPE);
+    request->if_none_match = header(&d, HTTP_IF_NONE_MATCH);
     path_find(&d);
     refuse_err(&d, query_decode(d.in[QUERY_STRING], arena, &request->query), "Malformed query");
     token_decode(&d);

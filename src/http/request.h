@@ -48,13 +48,15 @@ struct request {
     struct path path;
     struct query query;
     enum token_source token_source;
-    const char *token;        /* the access token; NULL when there is none */
-    const char *address;      /* the client's, without port; "" when it is not known */
-    const char *user_agent;   /* "" when there is none; at most 512 bytes, valid UTF-8 */
-    const char *host;         /* the Host header as it came, unchecked; "" when there is none */
-    bool https;               /* the client spoke TLS to us, or to a trusted proxy before us */
-    const char *id;           /* X-Request-Id taken or made; never empty */
-    long long content_length; /* bytes; -1: not told */
+    const char *token;         /* the access token; NULL when there is none */
+    const char *address;       /* the client's, without port; "" when it is not known */
+    const char *user_agent;    /* "" when there is none; at most 512 bytes, valid UTF-8 */
+    const char *host;          /* the Host header as it came, unchecked; "" when there is none */
+    const char *content_type;  /* of the body, as it came, unchecked; "" when there is none */
+    const char *if_none_match; /* the header as it came; "" when there is none */
+    bool https;                /* the client spoke TLS to us, or to a trusted proxy before us */
+    const char *id;            /* X-Request-Id taken or made; never empty */
+    long long content_length;  /* bytes; -1: not told */
     struct body_source body;
 };
 
@@ -73,6 +75,13 @@ struct request {
  */
 MUST_CHECK bool request_decode(char *const *variables, const struct config *config, struct arena *arena,
                                struct request *request, enum api_error *error, const char **text);
+
+/*
+ * Reads the next bytes of the body, at most `size`, for who does not need all of it at once; `*taken` is how
+ * many have been read so far, 0 at first. Returns how many there were, 0 at the end, or -1: it broke off, or
+ * the peer took too long.
+ */
+long request_next(const struct request *request, long long *taken, char *bytes, size_t size);
 
 /*
  * Reads the whole body, at most `limit` bytes, into `arena`; `*bytes` is NUL-terminated. Errors:

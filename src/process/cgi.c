@@ -11,46 +11,68 @@
 #include "process/exchange.h"
 #include "process/started.h"
 
+/* What has been read of the body. */
+struct input {
+    long long taken;
+    unsigned patience_s; /* for the next of it; 0: the time for all is running */
+};
+
 /* The body on standard input; the web server counts it by CONTENT_LENGTH and need not close (section 4.2). */
 static long read_body(void *context, char *bytes, size_t size)
 {
-    long long *taken = context;
+    struct input *input = context;
     ssize_t count;
 
+    if (input->patience_s)
+        alarm(input->patience_s);
     do
         count = read(STDIN_FILENO, bytes, size);
     while (count < 0 && errno == EINTR);
-    *taken += count > 0 ? count : 0;
+    input->taken += count > 0 ? count : 0;
     return (long)count;
 }
 
 /*
- * Takes what nobody wanted of the body, `taken` bytes of which are read. Behind Apache's mod_cgid, body and
+ * Takes what nobody wanted of the body. Behind Apache's mod_cgid, body and
  * answer share one socket: closed with something unread, it is reset, and the answer is cut off or lost.
  */
-static void drain_body(const struct request *request, long long taken)
+static void drain_body(const struct request *request, struct input *input)
 {
     char bytes[4096];
 
     /* A chunked body has no length: who began to read it reads on to its end. */
-    while ((taken < request->content_length || (request->content_length < 0 && taken > 0)) &&
-           read_body(&taken, bytes, sizeof bytes) > 0)
+    while ((input->taken < request->content_length || (request->content_length < 0 && input->taken > 0)) &&
+           read_body(input, bytes, sizeof bytes) > 0)
         continue;
     explicit_bzero(bytes, sizeof bytes);
 }
 
-static bool write_all(const struct buf *out)
+static bool write_all(const char *bytes, size_t size)
 {
     size_t done = 0;
 
-    while (done < out->length) {
-        ssize_t count = write(STDOUT_FILENO, out->data + done, out->length - done);
+    while (done < size) {
+        ssize_t count = write(STDOUT_FILENO, bytes + done, size - done);
 
         if (count < 0 && errno != EINTR)
             return false;
         done += count > 0 ? (size_t)count : 0;
     }
     return true;
+}
+
+/* A web server that does not take the next of it within `patience_s` seconds ends the process. */
+static bool write_file(struct exchange *exchange, unsigned patience_s)
+{
+    char piece[65536];
+    long size;
+
+    while ((size = exchange_next(exchange, piece, sizeof piece)) > 0) {
+        alarm(patience_s);
+        if (!write_all(piece, (size_t)size))
+            return false;
+    }
+    return size == 0;
 }
 
 /* The web server shows an answer in our form even when nothing could be opened. */
@@ -61,7 +83,7 @@ static void answer_broken(void)
 
     reply_error(&reply, API_UNAVAILABLE, NULL);
     if (!reply_write(&reply, "", false, &out))
-        write_all(&out);
+        write_all(out.data, out.length);
     reply_free(&reply);
     buf_free(&out);
 }
@@ -69,8 +91,9 @@ static void answer_broken(void)
 static enum err answer(struct exchange *exchange)
 {
     const struct config *config = exchange->call.app->config;
-    long long taken = 0;
-    const struct body_source body = {.read = read_body, .context = &taken};
+    const unsigned patience_s = (unsigned)(config->request_timeout + config->stop_timeout);
+    struct input input = {0};
+    const struct body_source body = {.read = read_body, .context = &input};
     struct buf out = {0};
     enum err e = ERR_OK;
 
@@ -86,6 +109,10 @@ static enum err answer(struct exchange *exchange)
         alarm((unsigned)(config->homeserver.wait + config->stop_timeout)); /* it has arrived, and may wait */
         exchange_run(exchange);
         break;
+    case DISPATCH_BODY:
+        input.patience_s = patience_s;
+        exchange_run(exchange);
+        break;
     case DISPATCH_READY:
         exchange_run(exchange);
         break;
@@ -93,9 +120,9 @@ static enum err answer(struct exchange *exchange)
     default:
         break;
     }
-    drain_body(&exchange->call.request, taken);
+    drain_body(&exchange->call.request, &input);
     e = exchange_answer(exchange, &out);
-    if (!e && !write_all(&out))
+    if (!e && (!write_all(out.data, out.length) || !write_file(exchange, patience_s)))
         e = ERR_IO;
     buf_free(&out);
     return e;

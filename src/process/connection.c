@@ -18,6 +18,9 @@
 #define DRAIN_MAX     ((size_t)1 << 20)
 #define DRAIN_SECONDS 2
 
+#define PIECE_SIZE   65536
+#define SLOWEST_RATE 4096 /* bytes a second of a file; who takes fewer in the long run is broken off */
+
 /*
  * The socket whose reading ends when the time is up. libfcgi reads blockingly and knows no time limit, so a
  * signal ends the read from outside: shutdown(2) may be called from a handler, and makes the read return 0.
@@ -237,6 +240,12 @@ void connection_arrived(void)
     limit_clear();
 }
 
+void connection_arriving(const struct connection *connection, int64_t timeout_s)
+{
+    if (!connection->arrived.whole)
+        limit_set(connection->fd, timeout_s);
+}
+
 static long read_body(void *context, char *bytes, size_t size)
 {
     struct connection *connection = context;
@@ -268,12 +277,30 @@ static bool drain(FCGX_Stream *in)
     return FCGX_GetError(in) == 0;
 }
 
-bool connection_answer(struct connection *connection, const struct buf *answer)
+/* Sends the file piece by piece. A peer that does not take it in time makes the writing fail. */
+static bool send_file(struct connection *connection, int64_t patience_s)
+{
+    const struct timeval patience = {.tv_sec = patience_s};
+    const int64_t seconds = patience_s + exchange_file_size(connection->exchange) / SLOWEST_RATE;
+    const int64_t end_ms = clock_monotonic_ms() + seconds * 1000;
+    char piece[PIECE_SIZE];
+    long size;
+
+    setsockopt(connection->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    while ((size = exchange_next(connection->exchange, piece, sizeof piece)) > 0)
+        if (FCGX_PutStr(piece, (int)size, connection->fcgx.out) != size || clock_monotonic_ms() > end_ms)
+            return false;
+    return size == 0;
+}
+
+bool connection_answer(struct connection *connection, const struct buf *answer, int64_t patience_s)
 {
     FCGX_Request *fcgx = &connection->fcgx;
     bool sent = FCGX_PutStr(answer->data, (int)answer->length, fcgx->out) == (int)answer->length;
     bool usable;
 
+    if (sent && exchange_file_size(connection->exchange) > 0)
+        sent = send_file(connection, patience_s);
     /* The answer first: who sends a body that is too large may be waiting for it, and not be sending on. */
     if (!connection->arrived.whole) {
         sent = FCGX_FFlush(fcgx->out) == 0 && sent;

@@ -24,7 +24,8 @@ struct connection {
     FCGX_Request fcgx;
     struct exchange *exchange; /* of the request being worked on; NULL: none */
     int64_t waiting_since_us;  /* since when that waits for the gate; 0: it does not */
-    bool postponed;            /* that takes long, and is run when all else has been looked after */
+    bool postponed;            /* that takes long, and is gone on with when all else has been looked after */
+    bool reads_body;           /* its handler reads the body */
 };
 
 /* Wraps an accepted, blocking socket; NULL when memory is gone. The caller ends it with connection_free(). */
@@ -53,13 +54,16 @@ bool connection_accept(struct connection *connection, int64_t timeout_s);
 /* The source of the request's body. */
 struct body_source connection_body(struct connection *connection);
 
-/* Ends the time limit of connection_accept(): the body has been read, or will not be. */
+/* Ends the time limit of connection_accept(): the body has been read, or will not be; or begins it anew, for
+ * a body that is read now. */
 void connection_arrived(void);
+void connection_arriving(const struct connection *connection, int64_t timeout_s);
 
 /*
- * Sends the answer and ends the request. False: the connection is of no more use, because the peer wants it
- * closed (no FCGI_KEEP_CONN), broke off, or has sent more of a body than was read.
+ * Sends the answer, with the file that belongs to it, and ends the request. The peer has `patience_s` seconds
+ * to take some of the file, and not for ever to take all of it. False: the connection is of no more use,
+ * because the peer wants it closed (no FCGI_KEEP_CONN), broke off, or has sent more of a body than was read.
  */
-bool connection_answer(struct connection *connection, const struct buf *answer);
+bool connection_answer(struct connection *connection, const struct buf *answer, int64_t patience_s);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "process/exchange.h"
@@ -76,6 +78,14 @@ enum dispatch exchange_begin(struct exchange *exchange, char *const *variables,
 void exchange_run(struct exchange *exchange)
 {
     dispatch_run(&exchange->call, &exchange->dispatched);
+    exchange->has_run = true;
+}
+
+int64_t exchange_file_size(const struct exchange *exchange)
+{
+    const struct reply_file *file = exchange->call.reply.file;
+
+    return file && file->descriptor >= 0 && !exchange->call.request.head ? file->size : 0;
 }
 
 enum err exchange_answer(struct exchange *exchange, struct buf *out)
@@ -85,6 +95,26 @@ enum err exchange_answer(struct exchange *exchange, struct buf *out)
 
     exchange->dispatched.bytes = out->length;
     return e;
+}
+
+long exchange_next(struct exchange *exchange, char *bytes, size_t size)
+{
+    const int64_t left = exchange_file_size(exchange) - exchange->sent;
+    ssize_t count = 0;
+
+    if (left == 0)
+        return 0;
+    do
+        count = pread(exchange->call.reply.file->descriptor, bytes,
+                      left < (int64_t)size ? (size_t)left : size, exchange->sent);
+    while (count < 0 && errno == EINTR);
+    if (count <= 0) {
+        log_error("a file could not be read to its end: %s", count < 0 ? strerror(errno) : "it has shrunk");
+        return -1;
+    }
+    exchange->sent += count;
+    exchange->dispatched.bytes += (size_t)count;
+    return (long)count;
 }
 
 void exchange_end(struct exchange *exchange)

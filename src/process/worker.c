@@ -27,7 +27,7 @@ struct worker {
     struct app app;
     struct connections connections;
     int waiting_count;   /* connections whose request waits for the gate */
-    int postponed_count; /* connections whose request takes long, and waits for the others */
+    int postponed_count; /* connections whose request or answer takes long, and waits for the others */
     struct exchange *spare[SPARE_EXCHANGES];
     struct buf answer;
     int signals;
@@ -67,7 +67,7 @@ static void answer(struct worker *worker, struct connection *connection)
     bool usable = false;
 
     if (!exchange_answer(exchange, &worker->answer))
-        usable = connection_answer(connection, &worker->answer);
+        usable = connection_answer(connection, &worker->answer, worker->config->stop_timeout);
     else
         log_error("no memory for an answer; the connection was closed");
     buf_clear(&worker->answer);
@@ -80,7 +80,13 @@ static void answer(struct worker *worker, struct connection *connection)
         connections_drop(&worker->connections, connection);
 }
 
-/* A request has arrived: takes it, and answers it unless it has to wait for the gate. */
+static void postpone(struct worker *worker, struct connection *connection)
+{
+    connection->postponed = true;
+    worker->postponed_count++;
+}
+
+/* A request has arrived: takes it, and answers it unless it has to wait for the gate, or takes long. */
 static void take_request(struct worker *worker, struct connection *connection)
 {
     const struct body_source body = connection_body(connection);
@@ -98,12 +104,19 @@ static void take_request(struct worker *worker, struct connection *connection)
         connection->waiting_since_us = clock_monotonic_us();
         worker->waiting_count++;
         return;
+    case DISPATCH_BODY:
+        connection->reads_body = true;
+        postpone(worker, connection);
+        return;
     case DISPATCH_SLOW:
-        connection->postponed = true;
-        worker->postponed_count++;
+        postpone(worker, connection);
         return;
     case DISPATCH_READY:
         exchange_run(connection->exchange);
+        if (exchange_file_size(connection->exchange) > EXCHANGE_LONG) {
+            postpone(worker, connection);
+            return;
+        }
         break;
     case DISPATCH_ANSWERED:
     default:
@@ -129,11 +142,18 @@ static void attend(struct worker *worker, struct connection *connection)
     }
 }
 
-/* Runs a handler that takes long, and answers; meanwhile others look after the other connections. */
+/* Runs a handler that takes long, or has run, and answers; meanwhile others look after the other connections.
+ */
 static void run_long(struct worker *worker, struct connection *connection)
 {
     connections_give_all(&worker->connections);
-    exchange_run(connection->exchange);
+    if (connection->reads_body)
+        connection_arriving(connection, worker->config->request_timeout);
+    if (!connection->exchange->has_run)
+        exchange_run(connection->exchange);
+    if (connection->reads_body)
+        connection_arrived();
+    connection->reads_body = false;
     answer(worker, connection);
 }
 

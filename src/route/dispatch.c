@@ -27,14 +27,25 @@ static const struct route *find(struct call *call)
     return route;
 }
 
+/* How many bytes a body may have. */
+static size_t body_limit(const struct call *call, const struct route *route)
+{
+    const int64_t upload = call->app->config->max_upload_size;
+
+    if (route->takes_body)
+        return upload > 0 ? (size_t)upload : SIZE_MAX / 2;
+    return route->body_max ? route->body_max : ROUTE_BODY_MAX;
+}
+
 /* A GET's body is not read, since none means anything, but one that is too large is refused like any other.
  */
-static bool read_body(struct call *call, size_t limit)
+static bool read_body(struct call *call, const struct route *route)
 {
     const struct request *request = &call->request;
+    const size_t limit = body_limit(call, route);
     enum err e = ERR_OK;
 
-    if (request->method != METHOD_GET)
+    if (request->method != METHOD_GET && !route->takes_body)
         e = request_read_body(request, limit, call->arena, &call->body, &call->body_size);
     else if (request->content_length > (long long)limit)
         e = ERR_TOO_LARGE;
@@ -85,10 +96,12 @@ static enum dispatch begin(struct call *call, struct dispatched *dispatched, cha
     }
     dispatched->route = route = find(call);
     if (!route || !reading_begin(call, dispatched) || !authorize(call, route->access) ||
-        !read_body(call, route->body_max ? route->body_max : ROUTE_BODY_MAX))
+        !read_body(call, route))
         return DISPATCH_ANSWERED;
     if (route->hashes)
         return DISPATCH_HASHES;
+    if (route->takes_body)
+        return DISPATCH_BODY;
     return route->slow ? DISPATCH_SLOW : DISPATCH_READY;
 }
 

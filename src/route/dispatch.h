@@ -16,6 +16,7 @@ enum dispatch {
     DISPATCH_ANSWERED, /* call->reply is the answer */
     DISPATCH_READY,    /* the handler can run: dispatch_run() */
     DISPATCH_SLOW,     /* the same, but it may take long */
+    DISPATCH_BODY,     /* the same, and it reads the body, for which it may have to wait */
     DISPATCH_HASHES    /* the same, but it will hash a password: pass the gate first */
 };
 
@@ -27,7 +28,7 @@ struct dispatched {
     size_t bytes;              /* of the answer, for the access line: set by who has written it */
 };
 
-/* Decodes `variables` into `call`, matches, authorizes, reads the body. */
+/* Decodes `variables` into `call`, matches, authorizes, reads the body unless the handler does. */
 MUST_CHECK enum dispatch dispatch_begin(struct call *call, struct dispatched *dispatched,
                                         char *const *variables);
 

@@ -5,6 +5,7 @@
 /* Spellings of one and the same: clients of every age are in use. */
 #define MATRIX   "/_matrix/client"
 #define CLIENT   MATRIX "/r0|v1|v3"
+#define MEDIA    "/_matrix/media/r0|v1|v3"
 #define SYNAPSE  "/_synapse/admin/v1"
 #define SYNAPSE2 "/_synapse/admin/v2"
 #define SYNAPSE3 "/_synapse/admin/v3"
@@ -90,6 +91,17 @@ const struct route routes[] = {
     {METHOD_DELETE, SYNAPSE "/media/{server_name}/{media_id}", media_delete_one, .access = ACCESS_ADMIN},
     {METHOD_POST,   SYNAPSE "/purge_media_cache", media_purge_cache, .access = ACCESS_ADMIN, .slow = true},
     {METHOD_GET,    SYNAPSE "/statistics/users/media", media_statistics_get, .access = ACCESS_ADMIN},
+
+    /* Media for clients */
+    {METHOD_GET,  MATRIX "/v1/media/download/{server_name}/{media_id}", media_download_get, .access = ACCESS_GUEST, .reads = true},
+    {METHOD_GET,  MATRIX "/v1/media/download/{server_name}/{media_id}/{file_name}", media_download_named_get, .access = ACCESS_GUEST, .reads = true},
+    {METHOD_GET,  MATRIX "/v1/media/thumbnail/{server_name}/{media_id}", media_thumbnail_get, .access = ACCESS_GUEST, .reads = true},
+    {METHOD_GET,  MATRIX "/v1/media/config", media_config_get, .access = ACCESS_USER, .reads = true},
+    {METHOD_GET,  MEDIA "/download/{server_name}/{media_id}", media_download_get, .access = ACCESS_ANYONE, .reads = true},
+    {METHOD_GET,  MEDIA "/download/{server_name}/{media_id}/{file_name}", media_download_named_get, .access = ACCESS_ANYONE, .reads = true},
+    {METHOD_GET,  MEDIA "/thumbnail/{server_name}/{media_id}", media_thumbnail_get, .access = ACCESS_ANYONE, .reads = true},
+    {METHOD_GET,  MEDIA "/config", media_config_get, .access = ACCESS_USER, .reads = true},
+    {METHOD_POST, MEDIA "/upload", media_upload_post, .access = ACCESS_USER, .takes_body = true},
 
     /* Server notices */
     {METHOD_POST, SYNAPSE "/send_server_notice", notice_post, .access = ACCESS_ADMIN},

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include "store/collect.h"
 #include "store/media_list.h"
 
 /* Every statement has our server's name as ?1. */
@@ -43,7 +42,7 @@ static const char sql_delete[] = "DELETE FROM mxadmin_media WHERE media_id = ?1 
 #define SLICE     500
 #define SIZE_NONE INT64_MIN /* less than any size, known or not */
 
-static void take_media(struct stmt *stmt, struct arena *arena, void *item, enum err *e)
+void media_list_take(struct stmt *stmt, struct arena *arena, void *item, enum err *e)
 {
     struct media *media = item;
 
@@ -65,7 +64,7 @@ static enum err read_media(struct db *db, const char *sql, const struct db_value
                            struct arena *arena, struct media_rows *rows)
 {
     struct list list = {.arena = arena, .item_size = sizeof(struct media)};
-    enum err e = collect(db, sql, args, count, &list, take_media);
+    enum err e = collect(db, sql, args, count, &list, media_list_take);
 
     *rows = (struct media_rows){.items = list.items, .count = list.count};
     return e;

@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "store/collect.h"
 #include "store/db.h"
 
 struct media {
@@ -58,6 +59,9 @@ struct media_rows {
 MUST_CHECK enum err media_list_page(struct db *db, const char *server_name, const char *user_id,
                                     const struct media_page *page, struct arena *arena,
                                     struct media_rows *rows, int64_t *total);
+
+/* Takes one from a row that has its members in their order. */
+collect_item media_list_take;
 
 /* One of them; ERR_NOT_FOUND. */
 MUST_CHECK enum err media_list_find(struct db *db, const char *server_name, const char *origin,

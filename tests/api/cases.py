@@ -8,11 +8,13 @@ The cases under cases/*.yaml. A file is a list of cases, run in its order agains
       as: admin                         # admin, user, guest, deactivated, none (the default), or a token
       headers: {X-Request-Id: abc}      # null leaves a header out that would be sent
       remote: 192.0.2.7                 # X-Forwarded-For
-      json: {user: admin}               # or body: "text", or body_size: N, an object with a string of N x
+      json: {user: admin}               # or body: "text", or body_size: N, an object with a string of N x, or
+                                        # content: {size: N, of: "x"}, N bytes that are no JSON
       register_mac: {nonce: "${nonce}", username: a, password: b}   # the body of a registration, with its MAC
       status: 200
       want: {user_id: "re:^@"}          # part of the answer; "re:" begins a regular expression; lists are whole
       exact: {}                         # the whole answer, instead
+      want_text: "abc"                  # an answer that is no JSON; or want_content: {size: N, of: "x"}, or a hash
       want_headers: {Allow: "re:GET"}
       save: {token: access_token}       # ${token} from here on
       unchanged: true                   # the database; always true where the status is 400 or more
@@ -37,7 +39,7 @@ FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cases")
 SECRET = "fixture-secret"
 HEADS = {"config", "accounts", "rooms", "sql", "media"}
 KEYS = {"name", "method", "path", "as", "headers", "remote", "json", "body", "body_size", "register_mac", "status",
-        "want", "exact", "want_headers", "save", "unchanged", "audit", "files"}
+        "content", "want", "exact", "want_text", "want_content", "want_headers", "save", "unchanged", "audit", "files"}
 
 
 def load(folder=FOLDER, heads=HEADS, keys=KEYS):
@@ -86,7 +88,19 @@ def body_of(case):
         return json.dumps(registration(case["register_mac"])).encode()
     if "body_size" in case:
         return json.dumps({"x": "x" * case["body_size"]}).encode()
+    if "content" in case:
+        return content_of(case["content"])
     return case["body"].encode() if "body" in case else None
+
+
+def content_of(content):
+    """The bytes that {size: N, of: "text"} stands for: the text again and again."""
+    return (content["of"].encode() * (content["size"] // len(content["of"]) + 1))[:content["size"]]
+
+
+def is_plain(case):
+    """Whether the answer is to be something else than JSON."""
+    return "want_text" in case or "want_content" in case
 
 
 def matches(want, have):
@@ -110,7 +124,9 @@ def matches_exactly(want, have):
 
 
 def pick(value, path):
-    """What a dotted path leads to."""
+    """What a dotted path leads to; a number in it is of a list, or of the parts of a text between slashes."""
     for key in path.split("."):
+        if isinstance(value, str):
+            value = value.split("/")
         value = value[int(key)] if isinstance(value, list) else value[key]
     return value

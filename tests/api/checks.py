@@ -27,7 +27,14 @@ def check_always(case, answer):
     for name, value in CORS.items():
         assert answer.headers.get(name) == value, name
     if not answer.body:
-        assert case["method"] in ("HEAD", "OPTIONS"), "an empty answer"
+        empty = case["method"] in ("HEAD", "OPTIONS") or case["status"] == 304 or case.get("want_text") == ""
+        assert empty, "an empty answer"
+        return
+    if cases.is_plain(case):
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["content-security-policy"].startswith("sandbox;")
+        assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+        assert int(answer.headers["content-length"]) == len(answer.body)
         return
     assert answer.headers["content-type"] == "application/json"
     if answer.status >= 400:
@@ -41,5 +48,9 @@ def check_wanted(case, answer):
         pytest.fail("%r does not have %r" % (answer.json(), case["want"]))
     if "exact" in case and not cases.matches_exactly(case["exact"], answer.json()):
         pytest.fail("%r is not %r" % (answer.json(), case["exact"]))
+    if "want_text" in case:
+        assert answer.body.decode() == case["want_text"]
+    if "want_content" in case:
+        assert answer.body == cases.content_of(case["want_content"])
     for name, value in case.get("want_headers", {}).items():
         assert cases.matches(value, answer.headers.get(name.lower())), name

@@ -12,11 +12,11 @@ from service import Service
 FILES = cases.load()
 CHOSEN = os.environ.get("FRONTS", ",".join(FRONTS)).split(",")
 
-COMPARED_HEADERS = {"content-type", "allow", "cache-control", *CORS}
+COMPARED_HEADERS = {"content-type", "allow", "cache-control", "content-disposition", "etag", *CORS}
 # Different in every run of the same case; address and agent of a device are noted once a minute, after the answer.
 VOLATILE = {"access_token", "device_id", "nonce", "last_seen", "last_seen_ts", "creation_ts", "retry_after_ms",
             "base_url", "ip", "user_agent", "last_seen_ip", "last_seen_user_agent", "event_id", "token", "ts",
-            "request_id", "finished_ts", "age"}
+            "request_id", "finished_ts", "age", "content_uri", "created_ts"}
 
 AUDIT_TABLES = {"mxadmin_audit", "sqlite_sequence"}
 
@@ -59,14 +59,15 @@ def stage():
     stage.clear()
 
 
-def stable(value):
-    """An answer without what differs from run to run."""
+def stable(value, names):
+    """An answer without what differs from run to run; a text that was saved is the name of the variable."""
     if isinstance(value, list):
-        return [stable(item) for item in value]
+        return [stable(item, names) for item in value]
     if isinstance(value, dict):
-        return {key: (sorted(map(repr, map(stable, item.values()))) if key in KEYED_BY_ID and isinstance(item, dict)
-                      else None if key in VOLATILE else stable(item)) for key, item in value.items()}
-    return value
+        return {key: (sorted(repr(stable(of, names)) for of in item.values())
+                      if key in KEYED_BY_ID and isinstance(item, dict)
+                      else None if key in VOLATILE else stable(item, names)) for key, item in value.items()}
+    return names.get(value, value) if isinstance(value, str) else value
 
 
 def secrets(case, answer):
@@ -91,10 +92,11 @@ def check_audit(case, answer, stage, before, last):
         pytest.fail("%r does not have %r" % (rows, case["audit"]))
 
 
-def remember(file, name, front, answer):
+def remember(file, name, front, answer, plain, variables):
     headers = {key: value for key, value in answer.headers.items() if key in COMPARED_HEADERS}
-    answers.setdefault((file, name), {})[front] = (
-        answer.status, headers, stable(answer.json()) if answer.body else None)
+    names = {value: "${%s}" % variable for variable, value in variables.items()}
+    body = None if not answer.body else answer.body if plain else stable(answer.json(), names)
+    answers.setdefault((file, name), {})[front] = (answer.status, headers, body)
 
 
 @pytest.mark.parametrize("front, file, case", [
@@ -116,7 +118,7 @@ def test_case(stage, front, file, case):
         assert stage.service.media_size(path) == size, path
     for variable, path in case.get("save", {}).items():
         stage.variables[variable] = cases.pick(answer.json(), path)
-    remember(file, case["name"], front, answer)
+    remember(file, case["name"], front, answer, cases.is_plain(case), stage.variables)
 
 
 if len(CHOSEN) > 1:

@@ -51,11 +51,7 @@ void endpoint_encode(const char *text, struct buf *target)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_~";
 
-    for (; *text; text++)
-        if (strchr(plain, *text))
-            buf_append(target, text, 1);
-        else
-            buf_printf(target, "%%%02X", (unsigned char)*text);
+    buf_put_percent(target, text, plain);
 }
 
 void endpoint_target(enum endpoint endpoint, const char *const *segments, struct buf *target)

@@ -36,6 +36,7 @@ const struct homeserver_acts standalone_acts = {
     .refresh_devices = standalone_refresh_devices,
     .download_state = standalone_download_state,
     .reindex = standalone_reindex,
+    .upload_media = standalone_upload_media,
     .delete_media = standalone_delete_media,
     .quarantine_media = media_quarantine,
     .protect_media = media_protect,

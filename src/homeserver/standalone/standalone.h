@@ -87,6 +87,7 @@ MUST_CHECK enum err standalone_set_registration_token(struct homeserver *hs,
 MUST_CHECK enum err standalone_delete_registration_token(struct homeserver *hs, const char *token);
 
 /* media.c; likewise. */
+MUST_CHECK enum err standalone_upload_media(struct homeserver *hs, const struct upload *upload);
 MUST_CHECK enum err standalone_delete_media(struct homeserver *hs, const struct media_deletion *deletion,
                                             struct arena *arena, struct id_list *deleted);
 
