@@ -129,6 +129,9 @@ handler room_get;
 /* room_list.c */
 handler rooms_get;
 
+/* room_sizes.c */
+handler room_sizes_get;
+
 /* unsupported.c */
 handler ratelimit_get;
 handler ratelimit_unsupported;

@@ -7,6 +7,7 @@
 #include "store/presence.h"
 #include "store/refreshes.h"
 #include "store/room_list.h"
+#include "store/room_sizes.h"
 #include "store/user_list.h"
 
 #define LOOK_MS 1000 /* how often the runner looks whether it is time */
@@ -63,6 +64,18 @@ enum err upkeep_rooms(struct homeserver *hs)
     return refresh_rooms(hs, begun);
 }
 
+enum err upkeep_room_sizes(struct homeserver *hs)
+{
+    enum err e = upkeep_rooms(hs);
+
+    return e ? e : room_sizes_refresh(hs->db);
+}
+
+static enum err turn_room_sizes(struct homeserver *hs)
+{
+    return room_sizes_refresh(hs->db);
+}
+
 static enum err turn_rooms(struct homeserver *hs)
 {
     bool begun = false;
@@ -91,6 +104,7 @@ static const struct {
 } turns[] = {
     {turn_users, "the list of users could not be brought up to date"},
     {turn_rooms, "the list of rooms could not be brought up to date"},
+    {turn_room_sizes, "the sizes of rooms could not be brought up to date"},
     {turn_media, "the list of media could not be brought up to date"},
     {policies_turn, "the policies could not be planned"},
     {media_sweep, "not all that was decided of media is done"},

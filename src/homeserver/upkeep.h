@@ -15,8 +15,9 @@ MUST_CHECK enum err upkeep_users(struct homeserver *hs);
 MUST_CHECK enum err upkeep_media(struct homeserver *hs);
 MUST_CHECK enum err upkeep_media_now(struct homeserver *hs);
 
-/* The same before rooms are listed. */
+/* The same before rooms are listed; and before that is done by how much of the disk they take. */
 MUST_CHECK enum err upkeep_rooms(struct homeserver *hs);
+MUST_CHECK enum err upkeep_room_sizes(struct homeserver *hs);
 
 /* The runner's part, when no job is due; what fails is logged. `*pause_ms` becomes shorter if it is to come
  * again before. */

@@ -65,6 +65,7 @@ const struct route routes[] = {
     {METHOD_GET,  SYNAPSE "/rooms/{room_id}/members", room_members_get, .access = ACCESS_ADMIN},
     {METHOD_GET,  SYNAPSE "/rooms/{room_id}/state", room_state_get, .access = ACCESS_ADMIN},
     {METHOD_GET,  SYNAPSE "/rooms", rooms_get, .access = ACCESS_ADMIN},
+    {METHOD_GET,  SYNAPSE "/statistics/database/rooms", room_sizes_get, .access = ACCESS_ADMIN},
     {METHOD_GET,  SYNAPSE "/rooms/{room_id}", room_get, .access = ACCESS_ADMIN},
     {METHOD_POST, DENDRITE "/evacuateRoom/{room_id}", evacuate_room, .access = ACCESS_ADMIN, .slow = true},
     {METHOD_GET,  DENDRITE "/evacuateRoom/{room_id}", evacuate_room, .access = ACCESS_ADMIN, .slow = true},

@@ -169,6 +169,7 @@ static const char *const room_lists[] = {
     " version TEXT NOT NULL, creator TEXT NOT NULL, encryption TEXT NOT NULL, join_rules TEXT NOT NULL,"
     " guest_access TEXT NOT NULL, history_visibility TEXT NOT NULL, room_type TEXT NOT NULL,"
     " joined_members BIGINT NOT NULL, joined_local_members BIGINT NOT NULL, state_events BIGINT NOT NULL)",
+    "CREATE INDEX mxadmin_rooms_room_nid_idx ON mxadmin_rooms (room_nid)",
     ROOM_INDEX("name", "name"),
     ROOM_INDEX("canonical_alias", "canonical_alias"),
     ROOM_INDEX("joined_members", "joined_members"),
@@ -190,6 +191,7 @@ static const char *const room_lists[] = {
     "CREATE TABLE mxadmin_room_work (room_id TEXT NOT NULL PRIMARY KEY)",
     "CREATE TABLE mxadmin_room_sizes (room_nid BIGINT NOT NULL PRIMARY KEY, bytes BIGINT NOT NULL)",
     "CREATE INDEX mxadmin_room_sizes_bytes_idx ON mxadmin_room_sizes (bytes)",
+    "CREATE TABLE mxadmin_room_sizes_seen (event_nid BIGINT NOT NULL PRIMARY KEY)",
     NULL,
 };
 

@@ -3,6 +3,7 @@
 #include "database.h"
 #include "store/refreshes.h"
 #include "store/room_list.h"
+#include "store/room_sizes.h"
 
 #define ROOMS 1203 /* two whole slices, and some */
 
@@ -245,6 +246,41 @@ static void pages_by_every_order(void **state)
     _Static_assert(sizeof orders / sizeof *orders == ROOM_ORDER__MAX, "every order");
 }
 
+/* Each event counts once, however often they are looked at, and what is purged counts no more. */
+static void adds_up_sizes(void **state)
+{
+    static const char add[] =
+        "INSERT INTO roomserver_events (room_nid, event_type_nid, event_state_key_nid, depth, event_id)"
+        " WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000)"
+        " SELECT 1 + i % 3, 5, i % 2, 1, '$e' || i || '-' || (SELECT COUNT(*) FROM roomserver_events) FROM n";
+    static const char add_json[] =
+        "INSERT INTO roomserver_event_json (event_nid, event_json) SELECT event_nid, CAST(printf('%.*c',"
+        " 100 * room_nid, 'x') AS BLOB) FROM roomserver_events"
+        " WHERE event_nid NOT IN (SELECT event_nid FROM roomserver_event_json)";
+    struct database *d = *state;
+    struct room_size *sizes;
+    size_t count;
+
+    for (int i = 1; i <= 2; i++) {
+        run(d->db, add);
+        run(d->db, add_json);
+        for (int again = 0; again < 2; again++) {
+            assert_int_equal(room_sizes_refresh(d->db), ERR_OK);
+            assert_int_equal(room_sizes_largest(d->db, 2, d->arena, &sizes, &count), ERR_OK);
+            assert_int_equal(count, 2);
+            assert_string_equal(sizes[0].room_id, "!r00003:" SERVER);
+            assert_int_equal(sizes[0].bytes, i * 2000 * (300 * 10 / 4 + 900 + 300 * 15 / 4 + 1700));
+            assert_string_equal(sizes[1].room_id, "!r00002:" SERVER);
+            assert_int_equal(sizes[1].bytes, i * 2000 * (200 * 10 / 4 + 900 + 200 * 15 / 4 + 1700));
+        }
+    }
+    run(d->db, "UPDATE roomserver_rooms SET latest_event_nids = '[]' WHERE room_nid = 3");
+    assert_int_equal(room_list_touch(d->db, "!r00003:" SERVER), ERR_OK);
+    assert_int_equal(room_sizes_largest(d->db, 10, d->arena, &sizes, &count), ERR_OK);
+    assert_int_equal(count, 2);
+    assert_int_equal(number(d->db, "SELECT COUNT(*) FROM mxadmin_room_sizes"), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,6 +289,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(goes_on_with_what_was_left, listed, database_end),
         cmocka_unit_test_setup_teardown(follows_one_room, listed, database_end),
         cmocka_unit_test_setup_teardown(pages_by_every_order, listed, database_end),
+        cmocka_unit_test_setup_teardown(adds_up_sizes, listed, database_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * How much of the disk each room takes, in mxadmin_room_sizes: an estimate from how long its events are, as
+ * there are no sizes of rooms in a database. The events of a room cannot be found without a look at all, so
+ * each is looked at once, after it has come.
+ */
+#ifndef STORE_ROOM_SIZES_H
+#define STORE_ROOM_SIZES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "store/db.h"
+
+/* Adds the events that have come since the last call, in transactions of some ms; none is open. */
+MUST_CHECK enum err room_sizes_refresh(struct db *db);
+
+struct room_size {
+    const char *room_id;
+    int64_t bytes;
+};
+
+/* The `max` largest rooms, the largest first, in `arena`. Those that no list has are left out. */
+MUST_CHECK enum err room_sizes_largest(struct db *db, int64_t max, struct arena *arena,
+                                       struct room_size **sizes, size_t *count);
+
+#endif
