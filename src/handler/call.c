@@ -88,18 +88,34 @@ json_t *call_ids(const struct id_list *ids)
     return array;
 }
 
+/* As Synapse says it of what is no user id. */
+static void fail_user_id(struct call *call, const char *text)
+{
+    call_fail(call, API_INVALID_PARAM,
+              *text == '@' ? "Expected UserID of the form '@localname:domain'"
+                           : "Expected UserID string to start with '@'");
+}
+
+bool call_user_id(struct call *call, const char *text)
+{
+    struct user_id id;
+    bool valid = user_id_parse(text, &id);
+
+    if (!valid)
+        fail_user_id(call, text);
+    return valid;
+}
+
 const char *call_local_user(struct call *call, const char *text, bool localpart_too,
                             enum api_error remote_error, const char *remote_text)
 {
-    const char *malformed = *text == '@' ? "Expected UserID of the form '@localname:domain'"
-                                         : "Expected UserID string to start with '@'";
     char *localpart = NULL;
     struct user_id id;
 
     if (localpart_too && *text && *text != '@' && !strchr(text, ':')) {
         localpart = arena_strdup(call->arena, text);
     } else if (!user_id_parse(text, &id)) {
-        call_fail(call, API_INVALID_PARAM, malformed);
+        fail_user_id(call, text);
         return NULL;
     } else if (strcmp(id.server_name, call->app->config->server_name) != 0) {
         call_fail(call, remote_error, remote_text);

@@ -83,6 +83,9 @@ void call_forget_json(struct call *call);
 /* Whether a path parameter is a room id; false after the answer has become 400 M_INVALID_PARAM. */
 MUST_CHECK bool call_room_id(struct call *call, const char *text);
 
+/* The same for a user id, of this or another server. */
+MUST_CHECK bool call_user_id(struct call *call, const char *text);
+
 /* The ids as a JSON array; NULL when memory is gone. */
 json_t *call_ids(const struct id_list *ids);
 

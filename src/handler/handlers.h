@@ -109,6 +109,10 @@ handler user_pushers_get;
 /* purge.c */
 handler purge_room;
 
+/* redact.c */
+handler user_redact_post;
+handler user_redact_status_get;
+
 /* register.c */
 handler register_nonce;
 handler register_post;

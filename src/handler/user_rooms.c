@@ -4,22 +4,13 @@
 
 #include "handler/handlers.h"
 #include "handler/parameters.h"
-#include "matrix/id.h"
 #include "store/user_rooms.h"
 
 /* The path's user, also one of another server or one that nobody knows; NULL after the answer has become that
  * of a malformed id. */
 static const char *read_user(struct call *call)
 {
-    const char *text = call->parameters[0];
-    struct user_id id;
-
-    if (user_id_parse(text, &id))
-        return text;
-    call_fail(call, API_INVALID_PARAM,
-              *text == '@' ? "Expected UserID of the form '@localname:domain'"
-                           : "Expected UserID string to start with '@'");
-    return NULL;
+    return call_user_id(call, call->parameters[0]) ? call->parameters[0] : NULL;
 }
 
 static enum err add_joined(const char *room_id, const char *membership, void *context)

@@ -193,6 +193,13 @@ enum err homeserver_leave(struct homeserver *hs, const char *localpart, const ch
     return hs->acts->leave ? hs->acts->leave(hs, localpart, room_id) : ERR_UNSUPPORTED;
 }
 
+enum err homeserver_redact(struct homeserver *hs, const struct redaction *redaction, struct arena *arena,
+                           size_t *done)
+{
+    *done = 0;
+    return hs->acts->redact ? hs->acts->redact(hs, redaction, arena, done) : ERR_UNSUPPORTED;
+}
+
 enum err homeserver_purge_room(struct homeserver *hs, const char *room_id)
 {
     return hs->acts->purge_room ? hs->acts->purge_room(hs, room_id) : ERR_UNSUPPORTED;

@@ -126,6 +126,23 @@ struct upload {
     void *context;
 };
 
+/* An event that is to be redacted, and what becomes of it. */
+struct redaction_target {
+    const char *event_id;
+    const char *transaction_id; /* its own, the same when it is tried again */
+    enum err err;               /* ERR_OK: it is redacted */
+    const char *reason;         /* why it is not, in the arena; NULL: there is nothing to add to the error */
+};
+
+/* Events of one room to be redacted. Everything is borrowed. */
+struct redaction {
+    const char *room_id;
+    const char *localpart; /* of the local user who redacts them */
+    const char *reason;    /* NULL: none is given */
+    struct redaction_target *targets;
+    size_t count;
+};
+
 /*
  * The acts. `localpart` is that of a local user. Beside what each names, all can fail with ERR_NOMEM, ERR_IO,
  * ERR_BUSY, ERR_FULL, ERR_CORRUPT, ERR_UNSUPPORTED, and where another homeserver does the work with
@@ -246,6 +263,16 @@ struct homeserver_acts {
                             const char **room_id);
     enum err (*join)(struct homeserver *hs, const char *localpart, const char *room_id);
     enum err (*leave)(struct homeserver *hs, const char *localpart, const char *room_id);
+
+    /*
+     * A user redacts events, in their order, as many as a step of a job has the time for, one at least:
+     * `*done` is how many of them have been looked at, also after a failure. What is redacted already is left
+     * as it is. ERR_NOT_FOUND: there is no such room; ERR_INVALID: its version is not known. Of an event:
+     * ERR_NOT_FOUND: the room has no such event; ERR_DENIED: the user is not in the room, or may not redact
+     * it.
+     */
+    enum err (*redact)(struct homeserver *hs, const struct redaction *redaction, struct arena *arena,
+                       size_t *done);
 
     /*
      * Removes all that is stored of a room but its media. ERR_NOT_FOUND: there is no such room; ERR_INVALID:
@@ -391,6 +418,8 @@ MUST_CHECK enum err homeserver_create_room(struct homeserver *hs, const struct n
                                            struct arena *arena, const char **room_id);
 MUST_CHECK enum err homeserver_join(struct homeserver *hs, const char *localpart, const char *room_id);
 MUST_CHECK enum err homeserver_leave(struct homeserver *hs, const char *localpart, const char *room_id);
+MUST_CHECK enum err homeserver_redact(struct homeserver *hs, const struct redaction *redaction,
+                                      struct arena *arena, size_t *done);
 MUST_CHECK enum err homeserver_purge_room(struct homeserver *hs, const char *room_id);
 MUST_CHECK enum err homeserver_add_registration_token(struct homeserver *hs,
                                                       const struct registration_token *token);

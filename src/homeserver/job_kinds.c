@@ -22,6 +22,7 @@ static const struct job_kind kinds[] = {
     {JOB_END_SESSION, job_end_session},
     {JOB_PURGE_MEDIA, job_purge_media},
     {JOB_POLICY, job_policy},
+    {JOB_REDACT_USER, job_redact_user},
 };
 
 const struct job_kind *job_kind_find(const char *name)

@@ -53,7 +53,7 @@ static enum err add(struct homeserver *hs, const struct job_request *request, st
     if (e)
         return e;
     e = jobs_insert(hs->db, &new, clock_now_ms(), id);
-    exists = e == ERR_EXISTS;
+    exists = e == ERR_EXISTS && !request->alone;
     if (!e || exists) {
         audit_job(hs->audit, id);
         audit_unfinished(hs->audit);

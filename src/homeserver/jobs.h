@@ -7,6 +7,8 @@
 #ifndef HOMESERVER_JOBS_H
 #define HOMESERVER_JOBS_H
 
+#include <jansson.h>
+
 #include "homeserver/homeserver.h"
 #include "store/jobs.h"
 
@@ -16,6 +18,7 @@ struct job_request {
     const char *target;     /* "": the kind has but one */
     const char *parameters; /* a JSON object, in which there is no secret; NULL: {} */
     int64_t due_ts;         /* not to begin before; 0: at once */
+    bool alone;             /* one that there is already is not hurried */
 };
 
 /*
@@ -58,6 +61,27 @@ MUST_CHECK enum err jobs_stop(struct homeserver *hs, const char *id);
  */
 MUST_CHECK enum err jobs_evacuate_room(struct homeserver *hs, const char *room_id, bool dry_run,
                                        struct arena *arena, struct id_list *affected);
+
+/* What a user has sent, to be redacted. Everything is borrowed. */
+struct redact_user {
+    const char *user_id; /* of any server */
+    const json_t *rooms; /* room IDs; an empty array: all that the user is joined to, or banned from */
+    const char *reason;  /* NULL: none is given */
+    int64_t limit;       /* events of each room that are looked at, the newest first */
+    bool use_admin;      /* hs->actor redacts, and not the user */
+    int64_t before_ts;   /* milliseconds; 0: whenever they were sent */
+    int64_t after_ts;
+};
+#define REDACT_USER_LIMIT  1000                /* where none is given */
+#define REDACT_USER_FAILED "failed_redactions" /* the list of what could not be redacted, and why */
+
+/*
+ * Starts a job that redacts joins, messages and encrypted messages of a user, in the name of the user; what
+ * the user cannot redact any more, having left, is redacted by hs->actor or by a local member who may. Errors
+ * as jobs_start().
+ */
+MUST_CHECK enum err jobs_redact_user(struct homeserver *hs, const struct redact_user *redact,
+                                     char id[JOBS_ID_SIZE]);
 
 /*
  * The act `deactivate` as a job that is done here. Its step calls the act again, with hs->in_job set; that

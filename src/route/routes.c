@@ -50,6 +50,8 @@ const struct route routes[] = {
     {METHOD_GET,  SYNAPSE "/users/{user_id}/cumulative_joined_room_count", user_joined_count_get, .access = ACCESS_ADMIN, .reads = true},
     {METHOD_GET,  SYNAPSE "/users/{user_id}/pushers", user_pushers_get, .access = ACCESS_ADMIN, .reads = true},
     {METHOD_GET,  SYNAPSE "/users/{user_id}/accountdata", user_account_data_get, .access = ACCESS_ADMIN, .reads = true},
+    {METHOD_POST, SYNAPSE "/user/{user_id}/redact", user_redact_post, .access = ACCESS_ADMIN},
+    {METHOD_GET,  SYNAPSE "/user/redact_status/{redact_id}", user_redact_status_get, .access = ACCESS_ADMIN, .reads = true},
     {METHOD_GET,  SYNAPSE "/threepid/{medium}/users/{address}", threepid_user_get, .access = ACCESS_ADMIN, .reads = true},
     {METHOD_GET,  SYNAPSE "/auth_providers/{provider}/users/{external_id}", external_id_user_get, .access = ACCESS_ADMIN, .reads = true},
 

@@ -24,6 +24,10 @@ static const char sql_find[] = "SELECT e.event_id, j.event_json FROM roomserver_
                                " WHERE e.event_nid = ?1";
 static const char sql_place[] =
     "SELECT event_type_nid, event_state_key_nid FROM roomserver_events WHERE event_nid = ?1";
+static const char sql_locate[] = "SELECT event_nid, room_nid, event_type_nid, event_state_key_nid"
+                                 " FROM roomserver_events WHERE event_id = ?1";
+static const char sql_replace_json[] =
+    "UPDATE roomserver_event_json SET event_json = ?2 WHERE event_nid = ?1";
 static const char sql_add_previous[] =
     "INSERT INTO roomserver_previous_events (previous_event_id, event_nids) VALUES (?1, ?2)"
     " ON CONFLICT (previous_event_id) DO UPDATE SET"
@@ -128,6 +132,25 @@ enum err events_find(struct db *db, int64_t nid, struct stored_event *event)
     }
     db_done(&stmt);
     return e;
+}
+
+enum err events_locate(struct db *db, const char *event_id, struct event_place *place)
+{
+    struct stmt *stmt;
+    bool row = false;
+    enum err e = db_query(db, sql_locate, DB_ARGS(DB_T(event_id)), &stmt);
+
+    if (!e)
+        e = db_step(stmt, &row);
+    if (!e && row)
+        *place = (struct event_place){db_int(stmt, 0), db_int(stmt, 1), db_int(stmt, 2), db_int(stmt, 3)};
+    db_done(&stmt);
+    return e || row ? e : ERR_NOT_FOUND;
+}
+
+enum err events_replace_json(struct db *db, int64_t nid, const char *json)
+{
+    return db_run(db, sql_replace_json, DB_ARGS(DB_I(nid), DB_BYTES(json)), NULL);
 }
 
 enum err events_place(struct db *db, int64_t nid, int64_t *type_nid, int64_t *state_key_nid)

@@ -55,6 +55,19 @@ struct stored_event {
 /* Errors: ERR_CORRUPT (logged; there is no such event). */
 MUST_CHECK enum err events_find(struct db *db, int64_t nid, struct stored_event *event);
 
+/* Where an event is: by its id, for who has nothing but that. */
+struct event_place {
+    int64_t nid;
+    int64_t room_nid;
+    int64_t type_nid;
+    int64_t state_key_nid;
+};
+/* Errors: ERR_NOT_FOUND. */
+MUST_CHECK enum err events_locate(struct db *db, const char *event_id, struct event_place *place);
+
+/* Puts another JSON in the place of an event's: what is left of it after a redaction. */
+MUST_CHECK enum err events_replace_json(struct db *db, int64_t nid, const char *json);
+
 /* The place of an event in the state: the numbers of its type and state key. Errors: as above. */
 MUST_CHECK enum err events_place(struct db *db, int64_t nid, int64_t *type_nid, int64_t *state_key_nid);
 

@@ -29,6 +29,7 @@ const struct homeserver_acts dendrite_acts = {
     .create_room = dendrite_create_room,
     .join = dendrite_join,
     .leave = dendrite_leave,
+    .redact = dendrite_redact,
     .purge_room = dendrite_purge_room,
     .add_registration_token = dendrite_add_registration_token,
     .set_registration_token = dendrite_set_registration_token,

@@ -81,6 +81,10 @@ MUST_CHECK enum err dendrite_evacuate_user(struct homeserver *hs, const char *lo
 MUST_CHECK enum err dendrite_send_notice(struct homeserver *hs, const struct notice *notice,
                                          struct arena *arena, const char **event_id);
 
+/* redact.c: */
+MUST_CHECK enum err dendrite_redact(struct homeserver *hs, const struct redaction *redaction,
+                                    struct arena *arena, size_t *done);
+
 /* registration_tokens.c: */
 MUST_CHECK enum err dendrite_add_registration_token(struct homeserver *hs,
                                                     const struct registration_token *token);

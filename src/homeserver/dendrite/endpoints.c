@@ -30,6 +30,7 @@ static const struct endpoint_row rows[] = {
     [ENDPOINT_INVITE] = {HTTP_POST, CLIENT "/rooms/{}/invite", QUICK, BODY_NEEDED},
     [ENDPOINT_SEND] = {HTTP_PUT, CLIENT "/rooms/{}/send/{}/{}", QUICK, BODY_NEEDED},
     [ENDPOINT_STATE] = {HTTP_PUT, CLIENT "/rooms/{}/state/{}/{}", QUICK, BODY_NEEDED},
+    [ENDPOINT_REDACT] = {HTTP_PUT, CLIENT "/rooms/{}/redact/{}/{}", QUICK, BODY_NEEDED},
     [ENDPOINT_TAG] = {HTTP_PUT, CLIENT "/user/{}/rooms/{}/tags/{}", QUICK, BODY_NEEDED},
     [ENDPOINT_PURGE_ROOM] = {HTTP_POST, DENDRITE "/purgeRoom/{}", LONG, BODY_NONE},
     [ENDPOINT_NEW_TOKEN] = {HTTP_POST, DENDRITE "/registrationTokens/new", QUICK, BODY_NEEDED},

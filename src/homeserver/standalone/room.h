@@ -73,6 +73,7 @@ struct new_event {
     const char *sender;
     const char *type;
     const char *state_key; /* NULL: not a state event */
+    const char *redacts;   /* the event that an m.room.redaction redacts; NULL: none */
     json_t *content;
     json_t *unsigned_data; /* NULL: none */
     /* The client's transaction that it is of; NULL: none. */
@@ -87,6 +88,21 @@ struct new_event {
  * the caller is to roll back.
  */
 MUST_CHECK enum err room_append(struct room *room, const struct new_event *event, char id[ID_SIZE]);
+
+/* Who redacts an event, and why. Everything is borrowed. */
+struct new_redaction {
+    const char *sender; /* a user of this server */
+    const char *event_id;
+    const char *reason; /* NULL: none is given */
+};
+
+/*
+ * Redacts an event of the room: appends the event that does so, and takes from all copies of the other one
+ * what a redaction takes; of one that is redacted already, nothing. Errors: ERR_NOT_FOUND (the room has no
+ * such event), ERR_DENIED (`*why` says it in a sentence, a constant; NULL: that was logged), and as
+ * room_append().
+ */
+MUST_CHECK enum err room_redact(struct room *room, const struct new_redaction *redaction, const char **why);
 
 /*
  * The event at a place of the room's current state (an m.room.member event perhaps with `sender` and

@@ -83,6 +83,7 @@ static enum err build(struct room_draft *draft)
         .sender = draft->new->sender,
         .type = draft->new->type,
         .state_key = draft->new->state_key,
+        .redacts = draft->new->redacts,
         .content = draft->new->content,
         .depth = event_depth_after(room->version, room->depth),
         .origin_server_ts = room->writer->now_ms,

@@ -79,6 +79,10 @@ MUST_CHECK enum err standalone_purge_room(struct homeserver *hs, const char *roo
 MUST_CHECK enum err standalone_show_profile(struct homeserver *hs, const char *localpart,
                                             const struct profile *profile);
 
+/* redact.c; likewise. */
+MUST_CHECK enum err standalone_redact(struct homeserver *hs, const struct redaction *redaction,
+                                      struct arena *arena, size_t *done);
+
 /* registration_tokens.c; likewise. */
 MUST_CHECK enum err standalone_add_registration_token(struct homeserver *hs,
                                                       const struct registration_token *token);

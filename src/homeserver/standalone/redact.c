@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/clock.h"
+#include "homeserver/job_kinds.h"
+#include "homeserver/standalone/room.h"
+#include "homeserver/standalone/standalone.h"
+
+/* Whether an error is about the one event, so that the others can be redacted all the same. */
+static bool is_of_event(enum err e)
+{
+    return e == ERR_DENIED || e == ERR_INVALID || e == ERR_TOO_LARGE || e == ERR_NOT_FOUND;
+}
+
+static enum err redact_one(struct room *room, const struct new_redaction *redaction,
+                           struct redaction_target *target)
+{
+    enum err e = room_redact(room, redaction, &target->reason);
+
+    target->err = is_of_event(e) ? e : ERR_OK;
+    return is_of_event(e) ? ERR_OK : e;
+}
+
+static enum err redact_batch(const struct room_writer *writer, const struct redaction *redaction,
+                             const char *sender, int64_t end_ms, size_t *done)
+{
+    struct room *room = NULL;
+    enum err e = room_open(&room, writer, redaction->room_id);
+
+    while (!e && *done < redaction->count && (*done == 0 || clock_monotonic_ms() < end_ms)) {
+        struct redaction_target *target = &redaction->targets[*done];
+
+        e = redact_one(room, &(struct new_redaction){sender, target->event_id, redaction->reason}, target);
+        *done += !e;
+    }
+    return room_close(&room, e);
+}
+
+enum err standalone_redact(struct homeserver *hs, const struct redaction *redaction, struct arena *arena,
+                           size_t *done)
+{
+    const char *sender = arena_printf(arena, "@%s:%s", redaction->localpart, hs->config->server_name);
+    struct room_writer writer = {0};
+    enum err e = sender ? room_writer_open(&writer, hs, arena) : ERR_NOMEM;
+
+    *done = 0;
+    if (!e)
+        e = db_begin(hs->db, DB_WRITE_BULK);
+    if (!e)
+        e = db_end(hs->db,
+                   redact_batch(&writer, redaction, sender, clock_monotonic_ms() + JOB_BATCH_MS, done));
+    if (e)
+        *done = 0; /* all of it was rolled back */
+    room_writer_close(&writer);
+    return e;
+}
