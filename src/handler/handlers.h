@@ -124,6 +124,14 @@ handler registration_token_get;
 handler registration_token_put;
 handler registration_token_delete;
 
+/* room_context.c */
+handler room_context_get;
+handler room_time_get;
+handler event_get;
+
+/* room_messages.c */
+handler room_messages_get;
+
 /* room_state.c */
 handler room_members_get;
 handler room_state_get;

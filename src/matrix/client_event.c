@@ -17,6 +17,9 @@ static const char *const twice[] = {
 /* Of another server's clock, or of the moment when it was stored. */
 static const char *const of_others[] = {"age", "age_ts"};
 
+/* What Dendrite adds to an event, for itself. */
+static const char *const headers[] = {"_event_id", "_room_version"};
+
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 /* Shares the member, if there is one. False when memory is gone. */
@@ -141,4 +144,24 @@ json_t *client_event_new(json_t *event, const struct client_event *about)
 out:
     json_decref(source);
     return shown;
+}
+
+json_t *client_event_whole(json_t *event, const struct client_event *about)
+{
+    json_t *whole = copy_of(event);
+    json_t *data = copy_of(field_object(event, "unsigned"));
+    json_int_t sent = 0;
+    bool done = whole && data && set_text(whole, "event_id", about->id);
+
+    if (done && field_integer(event, "origin_server_ts", &sent))
+        done = json_object_set_new(data, "age", json_integer(about->now - sent)) == 0;
+    for (size_t i = 0; i < COUNT(headers); i++)
+        json_object_del(whole, headers[i]);
+    if (done && json_object_set(whole, "unsigned", data) == 0)
+        goto out;
+    json_decref(whole);
+    whole = NULL;
+out:
+    json_decref(data);
+    return whole;
 }

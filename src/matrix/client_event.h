@@ -26,4 +26,7 @@ struct client_event {
  */
 json_t *client_event_new(json_t *event, const struct client_event *about);
 
+/* The whole of it as servers have it, redacted only if it is stored so, with its id and age; likewise. */
+json_t *client_event_whole(json_t *event, const struct client_event *about);
+
 #endif

@@ -22,6 +22,10 @@ static const char sql_insert_json[] =
 static const char sql_find[] = "SELECT e.event_id, j.event_json FROM roomserver_events e"
                                " JOIN roomserver_event_json j ON j.event_nid = e.event_nid"
                                " WHERE e.event_nid = ?1";
+static const char sql_find_id[] = "SELECT r.room_id, r.room_version, j.event_json FROM roomserver_events e"
+                                  " JOIN roomserver_event_json j ON j.event_nid = e.event_nid"
+                                  " JOIN roomserver_rooms r ON r.room_nid = e.room_nid"
+                                  " WHERE e.event_id = ?1 AND NOT e.is_rejected";
 static const char sql_place[] =
     "SELECT event_type_nid, event_state_key_nid FROM roomserver_events WHERE event_nid = ?1";
 static const char sql_locate[] = "SELECT event_nid, room_nid, event_type_nid, event_state_key_nid"
@@ -151,6 +155,22 @@ enum err events_locate(struct db *db, const char *event_id, struct event_place *
 enum err events_replace_json(struct db *db, int64_t nid, const char *json)
 {
     return db_run(db, sql_replace_json, DB_ARGS(DB_I(nid), DB_BYTES(json)), NULL);
+}
+
+enum err events_find_id(struct db *db, const char *event_id, struct arena *arena, struct event_by_id *event)
+{
+    struct stmt *stmt;
+    enum err e = db_query(db, sql_find_id, DB_ARGS(DB_T(event_id)), &stmt);
+    bool found = db_next(stmt, &e);
+
+    if (found)
+        *event = (struct event_by_id){
+            .room_id = db_copy(stmt, 0, arena, &e),
+            .room_version = db_copy(stmt, 1, arena, &e),
+            .json = db_copy(stmt, 2, arena, &e),
+        };
+    db_done(&stmt);
+    return e || found ? e : ERR_NOT_FOUND;
 }
 
 enum err events_place(struct db *db, int64_t nid, int64_t *type_nid, int64_t *state_key_nid)

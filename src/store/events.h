@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "matrix/id.h"
@@ -67,6 +68,16 @@ MUST_CHECK enum err events_locate(struct db *db, const char *event_id, struct ev
 
 /* Puts another JSON in the place of an event's: what is left of it after a redaction. */
 MUST_CHECK enum err events_replace_json(struct db *db, int64_t nid, const char *json);
+
+/* An event that is asked for by its id. The texts live in an arena. */
+struct event_by_id {
+    const char *room_id;
+    const char *room_version;
+    const char *json;
+};
+/* ERR_NOT_FOUND, also for an event that was refused. */
+MUST_CHECK enum err events_find_id(struct db *db, const char *event_id, struct arena *arena,
+                                   struct event_by_id *event);
 
 /* The place of an event in the state: the numbers of its type and state key. Errors: as above. */
 MUST_CHECK enum err events_place(struct db *db, int64_t nid, int64_t *type_nid, int64_t *state_key_nid);

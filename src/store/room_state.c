@@ -5,8 +5,7 @@
 #include "store/room_state.h"
 #include "store/sql_json.h"
 
-#define REPLACES                                                                                             \
-    "CASE WHEN instr(o.remove_state_ids, ',') = 0 THEN " SQL_MEMBER("o.remove_state_ids", "$[0]") " END"
+#define REPLACES SQL_ONLY("o.remove_state_ids")
 /*
  * The roomserver's JSON, in which a redaction has done its work, unlike in this table; and what the event
  * replaced, which the table of the history knows if it has the event.

@@ -18,6 +18,10 @@
 /* Whether a member of the object in a column is false; NULL or false where it is not. */
 #define SQL_IS_FALSE(column, path) "json_type(" SQL_JSON(column) ", '" path "') = 'false'"
 
+/* The one text of a list in a column; NULL where there is no such list. */
+#define SQL_ONLY(column)                                                                                     \
+    "CASE WHEN json_array_length(" SQL_JSON(column) ") = 1 THEN " SQL_MEMBER(column, "$[0]") " END"
+
 /* A list of numbers as Dendrite writes it without brackets, "1,2", likewise. */
 #define SQL_BARE_LIST(column) SQL_JSON("('[' || " column " || ']')")
 

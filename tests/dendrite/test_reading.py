@@ -9,6 +9,7 @@ from attached import Beside
 from watch import Watch
 
 LOBBY = "!VaNppTgZjfEEpSW9:example.org"
+MESSAGE = "$vKH_GFJyQjrxCiS1u3vpXkP9LFFYoZ2xG--v7LwAsKk"
 WHOIS = "/_matrix/client/v3/admin/whois/@user01:example.org"
 # Status, method, path, caller: what is read, and what is refused.
 READS = [
@@ -21,6 +22,10 @@ READS = [
     (200, "GET", "/_dendrite/admin/registrationTokens", "admin"),
     (200, "GET", f"/_synapse/admin/v1/rooms/{LOBBY}/members", "admin"),
     (200, "GET", f"/_synapse/admin/v1/rooms/{LOBBY}/state", "admin"),
+    (200, "GET", f"/_synapse/admin/v1/rooms/{LOBBY}/messages?dir=b&limit=100", "admin"),
+    (200, "GET", f"/_synapse/admin/v1/rooms/{LOBBY}/context/{MESSAGE}", "admin"),
+    (200, "GET", f"/_synapse/admin/v1/rooms/{LOBBY}/timestamp_to_event?ts=0", "admin"),
+    (200, "GET", f"/_synapse/admin/v1/fetch_event/{MESSAGE}", "admin"),
     (403, "GET", WHOIS, "user02"),
     (401, "GET", WHOIS, None),
     (401, "GET", WHOIS, "wrong"),
