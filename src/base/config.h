@@ -37,11 +37,12 @@ struct config {
     char *signing_key; /* path */
     int room_version;  /* of new rooms; enum config_room_version */
     struct {
-        int kind;        /* enum config_homeserver */
-        char *config;    /* path of Dendrite's dendrite.yaml; what follows is for the kind "dendrite" */
-        char *url;       /* of Dendrite's own HTTP listener */
-        char *directory; /* that relative paths in dendrite.yaml start from; "": the folder of the file */
-        int64_t wait;    /* seconds that a request waits for a job that it has started */
+        int kind;            /* enum config_homeserver */
+        char *config;        /* path of Dendrite's dendrite.yaml; what follows is for the kind "dendrite" */
+        char *url;           /* of Dendrite's own HTTP listener */
+        char *directory;     /* that relative paths in dendrite.yaml start from; "": the folder of the file */
+        int64_t wait;        /* seconds that a request waits for a job that it has started, or for its turn */
+        int64_t concurrency; /* changes that Dendrite is asked for at once */
     } homeserver;
     /* What dendrite.yaml says beside the options above that it takes the place of. Empty in other kinds. */
     struct {

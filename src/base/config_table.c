@@ -209,6 +209,10 @@ static const struct option table[] = {
     {"homeserver.wait", OPTION_NUMBER, OPTIONAL, FIELD(homeserver.wait), .max = 3600, .value = "50",
      .text = "Seconds that a request waits for the end of a long piece of work before it answers with what "
              "is done so far. It has to be less than the web server's own limit."},
+    {"homeserver.concurrency", OPTION_NUMBER, OPTIONAL, FIELD(homeserver.concurrency), .min = 1, .max = 1024,
+     .value = "1",
+     .text = "How many changes Dendrite is asked for at once. It makes them one after another, so that more "
+             "of them are not faster, and keep its own clients waiting."},
 
     {"server_notices.enabled", OPTION_BOOLEAN, OPTIONAL, FIELD(server_notices.enabled), .value = "false",
      .text = "Whether admins can send notices to users."},

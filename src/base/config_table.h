@@ -34,7 +34,7 @@ struct option {
     const char *text; /* for the sample */
 };
 
-#define CONFIG_OPTIONS 56
+#define CONFIG_OPTIONS 57
 extern const struct option *const config_options; /* CONFIG_OPTIONS rows */
 
 /* Where the value of an option was given last. */

@@ -32,7 +32,8 @@ enum err context_open(struct context *context, const struct invocation *invocati
     }
     e = store_open(&context->db, context->config);
     if (!e)
-        e = gate_open_beside(&context->gate, context->config->database, config_hash_slots(context->config));
+        e = gate_open_beside(&context->gate, context->config->database, "gate",
+                             config_hash_slots(context->config));
     if (!e)
         e = homeserver_open(&context->homeserver, context->config, context->db, context->gate);
     if (!e)

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "crypto/gate.h"
 
@@ -16,8 +17,10 @@
  * on about in the order of arrival, and the one that has it looks at all places in turn until one is free.
  */
 #define TURNSTILE 0
+/* Held, for sharing, by every process that has announced somebody who waits. */
+#define AWAITED (1 << 20)
 
-/* How often the first in the queue looks: little against the time that one hash takes. */
+/* How often the first in the queue looks: little against the time that a hash or a change takes. */
 static const struct timespec look_again = {.tv_nsec = 2000000};
 
 struct gate {
@@ -38,13 +41,33 @@ static bool lock_byte(const struct gate *gate, int command, short type, int byte
     return result == 0;
 }
 
+/* Where the file says until when a place stays empty. */
+static off_t rest_offset(int byte)
+{
+    return byte * (off_t)sizeof(int64_t);
+}
+
+/* Whether a place that is ours has to stay empty for now. A time that is too far away is one of before a
+ * restart of the machine. */
+static bool is_resting(const struct gate *gate, int byte)
+{
+    int64_t until_ms, now = clock_monotonic_ms();
+
+    return pread(gate->fd, &until_ms, sizeof until_ms, rest_offset(byte)) == (ssize_t)sizeof until_ms &&
+           until_ms > now && until_ms - now <= GATE_REST_MAX_MS;
+}
+
 /* Takes a free place. EACCES or EAGAIN in errno: there is none. */
 static bool take_place(struct gate *gate)
 {
     for (int byte = 1; byte <= gate->slots; byte++) {
         if (lock_byte(gate, F_SETLK, F_WRLCK, byte)) {
-            gate->held = byte;
-            return true;
+            if (!is_resting(gate, byte)) {
+                gate->held = byte;
+                return true;
+            }
+            lock_byte(gate, F_SETLK, F_UNLCK, byte);
+            errno = EAGAIN;
         }
         if (errno != EACCES && errno != EAGAIN)
             return false;
@@ -68,12 +91,12 @@ enum err gate_open(struct gate **gate, const char *path, int slots)
     return ERR_OK;
 }
 
-enum err gate_open_beside(struct gate **gate, const char *database, int slots)
+enum err gate_open_beside(struct gate **gate, const char *database, const char *name, int slots)
 {
     char *path = NULL;
     enum err e;
 
-    if (asprintf(&path, "%s.gate", database) < 0)
+    if (asprintf(&path, "%s.%s", database, name) < 0)
         return ERR_NOMEM;
     e = gate_open(gate, path, slots);
     free(path);
@@ -94,29 +117,67 @@ bool gate_try(struct gate *gate)
     return gate->held || take_place(gate);
 }
 
+bool gate_is_held(const struct gate *gate)
+{
+    return gate->held > 0;
+}
+
+/* Looks again and again until it has a place. ERR_BUSY: not by `end_ms`. */
+static enum err look_for_place(struct gate *gate, int64_t end_ms)
+{
+    for (;;) {
+        if (gate_try(gate))
+            return ERR_OK;
+        if (errno != EACCES && errno != EAGAIN) {
+            log_error("taking a place in a gate: %s", strerror(errno));
+            return ERR_IO;
+        }
+        if (clock_monotonic_ms() >= end_ms)
+            return ERR_BUSY;
+        nanosleep(&look_again, NULL);
+    }
+}
+
 enum err gate_enter(struct gate *gate)
 {
-    bool entered = gate->held > 0;
-    int failure = 0;
+    enum err e;
 
-    if (entered)
+    if (gate->held)
         return ERR_OK;
     if (!lock_byte(gate, F_SETLKW, F_WRLCK, TURNSTILE)) {
-        log_error("waiting to hash a password: %s", strerror(errno));
+        log_error("waiting at a gate: %s", strerror(errno));
         return ERR_IO;
     }
-    while (!entered && !failure) {
-        entered = take_place(gate);
-        if (!entered && (errno == EACCES || errno == EAGAIN))
-            nanosleep(&look_again, NULL);
-        else if (!entered)
-            failure = errno;
-    }
+    e = look_for_place(gate, INT64_MAX);
     lock_byte(gate, F_SETLK, F_UNLCK, TURNSTILE);
-    if (entered)
-        return ERR_OK;
-    log_error("taking a place to hash a password: %s", strerror(failure));
-    return ERR_IO;
+    return e;
+}
+
+enum err gate_enter_within(struct gate *gate, int64_t ms)
+{
+    return look_for_place(gate, clock_monotonic_ms() + ms);
+}
+
+void gate_announce(struct gate *gate, bool waiting)
+{
+    lock_byte(gate, F_SETLK, waiting ? F_RDLCK : F_UNLCK, AWAITED);
+}
+
+bool gate_is_awaited(const struct gate *gate)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = AWAITED, .l_len = 1};
+
+    return fcntl(gate->fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+void gate_leave_empty(struct gate *gate, int64_t ms)
+{
+    int64_t until_ms = clock_monotonic_ms() + (ms < GATE_REST_MAX_MS ? ms : GATE_REST_MAX_MS);
+
+    if (gate->held && ms > 0 &&
+        pwrite(gate->fd, &until_ms, sizeof until_ms, rest_offset(gate->held)) != (ssize_t)sizeof until_ms)
+        log_warning("a place in a gate could not be left empty: %s", strerror(errno));
+    gate_leave(gate);
 }
 
 void gate_leave(struct gate *gate)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "homeserver/dendrite/dendrite.h"
+#include "homeserver/dendrite/turn.h"
 #include "homeserver/homeserver.h"
 #include "homeserver/standalone/standalone.h"
 #include "store/presence.h"
@@ -54,6 +54,28 @@ void homeserver_reason(struct homeserver *hs, const char *format, ...)
     text[length] = '\0';
     memcpy(hs->reason_text, text, length + 1);
     hs->reason = hs->reason_text;
+}
+
+bool homeserver_has_turns(const struct homeserver *hs)
+{
+    return hs->dendrite != NULL;
+}
+
+bool homeserver_turn_try(struct homeserver *hs)
+{
+    return !hs->dendrite || turn_try(hs);
+}
+
+void homeserver_turn_end(struct homeserver *hs)
+{
+    if (hs->dendrite)
+        turn_end(hs, true);
+}
+
+void homeserver_turn_announce(struct homeserver *hs, bool waiting)
+{
+    if (hs->dendrite)
+        turn_announce(hs, waiting);
 }
 
 enum err homeserver_create_account(struct homeserver *hs, const struct new_account *account,

@@ -372,6 +372,17 @@ void homeserver_close(struct homeserver *hs);
 /* Makes a formatted sentence the reason of the act that fails, where it has no arena. */
 void homeserver_reason(struct homeserver *hs, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/*
+ * A homeserver that makes changes for others as well lets us have so many turns at once: an act takes one
+ * when it needs it, and waits for it. Who would rather not wait takes one before, if there is one at once,
+ * and ends it after the act; somebody who waits is announced, so that jobs let others go first. Where there
+ * are no turns there is always one.
+ */
+bool homeserver_has_turns(const struct homeserver *hs);
+bool homeserver_turn_try(struct homeserver *hs);
+void homeserver_turn_end(struct homeserver *hs);
+void homeserver_turn_announce(struct homeserver *hs, bool waiting);
+
 /* Passwords that may be set, in characters (Dendrite's bounds). */
 #define PASSWORD_LENGTH_MIN 8
 #define PASSWORD_LENGTH_MAX 512

@@ -147,7 +147,10 @@ static enum err wait_until(struct homeserver *hs, const char *id, int64_t end_ms
                            struct job *job)
 {
     struct arena *scratch = arena_new();
-    enum err e = scratch ? watch(hs, id, end_ms, scratch) : ERR_NOMEM;
+    enum err e;
+
+    homeserver_turn_end(hs); /* whoever does the job needs one */
+    e = scratch ? watch(hs, id, end_ms, scratch) : ERR_NOMEM;
 
     arena_free(&scratch);
     if (!e)

@@ -105,6 +105,7 @@ static enum err answer(struct exchange *exchange)
         exchange_run(exchange);
         gate_leave(exchange->call.app->gate);
         break;
+    case DISPATCH_CHANGES: /* waits where it needs its turn: there is nobody else to be served here */
     case DISPATCH_SLOW:
         alarm((unsigned)(config->homeserver.wait + config->stop_timeout)); /* it has arrived, and may wait */
         exchange_run(exchange);

@@ -13,6 +13,7 @@
 #include "http/request.h"
 #include "process/arrival.h"
 #include "process/exchange.h"
+#include "process/scoreboard.h"
 
 struct connection {
     struct connection *next, *previous; /* in the worker's list */
@@ -23,7 +24,8 @@ struct connection {
     struct arrived arrived;
     FCGX_Request fcgx;
     struct exchange *exchange; /* of the request being worked on; NULL: none */
-    int64_t waiting_since_us;  /* since when that waits for the gate; 0: it does not */
+    enum wait wait;            /* what that waits for */
+    int64_t waiting_since_us;  /* and since when; 0: it does not */
     bool postponed;            /* that takes long, and is gone on with when all else has been looked after */
     bool reads_body;           /* its handler reads the body */
 };

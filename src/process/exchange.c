@@ -15,7 +15,7 @@ enum err app_open(struct app *app, const struct config *config)
     *app = (struct app){.config = config};
     e = store_open(&app->db, config);
     if (!e)
-        e = gate_open_beside(&app->gate, config->database, config_hash_slots(config));
+        e = gate_open_beside(&app->gate, config->database, "gate", config_hash_slots(config));
     if (!e)
         e = homeserver_open(&app->homeserver, config, app->db, app->gate);
     if (e)
@@ -86,6 +86,11 @@ int64_t exchange_file_size(const struct exchange *exchange)
     const struct reply_file *file = exchange->call.reply.file;
 
     return file && file->descriptor >= 0 && !exchange->call.request.head ? file->size : 0;
+}
+
+void exchange_give_up(struct exchange *exchange)
+{
+    dispatch_give_up(&exchange->call, &exchange->dispatched);
 }
 
 enum err exchange_answer(struct exchange *exchange, struct buf *out)

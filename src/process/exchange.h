@@ -33,6 +33,9 @@ MUST_CHECK enum dispatch exchange_begin(struct exchange *exchange, char *const *
 /* Runs the handler of a request that exchange_begin() found ready. */
 void exchange_run(struct exchange *exchange);
 
+/* Answers in its place that it was nobody's turn for too long. */
+void exchange_give_up(struct exchange *exchange);
+
 /* How many bytes of a file follow what exchange_answer() gives; 0: it is the whole answer. */
 int64_t exchange_file_size(const struct exchange *exchange);
 

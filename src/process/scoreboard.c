@@ -11,7 +11,7 @@
 struct row {
     _Alignas(64) atomic_bool ready;
     atomic_bool idle;
-    _Atomic int64_t waiting_since_us;
+    _Atomic int64_t waiting_since_us[WAIT__MAX];
     _Atomic uint64_t served;
 };
 
@@ -53,9 +53,9 @@ void scoreboard_served(struct scoreboard *board, int row)
     atomic_fetch_add_explicit(&board->row[row].served, 1, memory_order_relaxed);
 }
 
-void scoreboard_waiting(struct scoreboard *board, int row, int64_t since_us)
+void scoreboard_waiting(struct scoreboard *board, int row, enum wait wait, int64_t since_us)
 {
-    board->row[row].waiting_since_us = since_us;
+    board->row[row].waiting_since_us[wait] = since_us;
 }
 
 int scoreboard_idle_others(const struct scoreboard *board, int row)
@@ -67,10 +67,10 @@ int scoreboard_idle_others(const struct scoreboard *board, int row)
     return count;
 }
 
-bool scoreboard_waiting_before(const struct scoreboard *board, int row, int64_t since_us)
+bool scoreboard_waiting_before(const struct scoreboard *board, int row, enum wait wait, int64_t since_us)
 {
     for (int i = 0; i < board->rows; i++) {
-        int64_t since = board->row[i].waiting_since_us;
+        int64_t since = board->row[i].waiting_since_us[wait];
 
         if (i != row && since != 0 && since < since_us)
             return true;
@@ -92,6 +92,7 @@ void scoreboard_wipe(struct scoreboard *board, int row)
 {
     board->row[row].ready = false;
     board->row[row].idle = false;
-    board->row[row].waiting_since_us = 0;
+    for (int wait = 0; wait < WAIT__MAX; wait++)
+        board->row[row].waiting_since_us[wait] = 0;
     board->row[row].served = 0;
 }

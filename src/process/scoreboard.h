@@ -23,15 +23,17 @@ MUST_CHECK enum err scoreboard_new(struct scoreboard **board);
 void scoreboard_ready(struct scoreboard *board, int row); /* has opened everything, and serves */
 void scoreboard_idle(struct scoreboard *board, int row, bool idle);
 void scoreboard_served(struct scoreboard *board, int row);
-/* Since when the oldest of its requests waits for the gate (microseconds of the monotonic clock); 0: none
- * does. */
-void scoreboard_waiting(struct scoreboard *board, int row, int64_t since_us);
+/* What a request can wait for before it is run. */
+enum wait { WAIT_GATE, WAIT_TURN, WAIT__MAX };
+/* Since when the oldest of its requests waits for that (microseconds of the monotonic clock); 0: none does.
+ */
+void scoreboard_waiting(struct scoreboard *board, int row, enum wait wait, int64_t since_us);
 
 /* How many workers other than `row` wait for something to do. */
 int scoreboard_idle_others(const struct scoreboard *board, int row);
 
-/* Whether any other worker has a request that waits for the gate since before `since_us`. */
-bool scoreboard_waiting_before(const struct scoreboard *board, int row, int64_t since_us);
+/* Whether any other worker has a request that waits for the same since before `since_us`. */
+bool scoreboard_waiting_before(const struct scoreboard *board, int row, enum wait wait, int64_t since_us);
 
 /* The supervisor's side. */
 bool scoreboard_is_ready(const struct scoreboard *board, int row);

@@ -11,7 +11,7 @@
 #include "process/worker.h"
 
 #define EVENTS          64
-#define GATE_POLL_MS    2 /* how soon a free place in the gate is noticed; its lock cannot be waited for */
+#define WAIT_POLL_MS    2 /* how soon a free place in a gate is noticed; its lock cannot be waited for */
 #define ENDING_POLL_MS  10
 #define PAUSE_POLL_MS   100
 #define PARTIAL_POLL_MS 1000
@@ -26,7 +26,8 @@ struct worker {
     int row;
     struct app app;
     struct connections connections;
-    int waiting_count;   /* connections whose request waits for the gate */
+    int waiting_count[WAIT__MAX]; /* connections whose request waits */
+    bool announced;               /* that there are some of WAIT_TURN */
     int postponed_count; /* connections whose request or answer takes long, and waits for the others */
     struct exchange *spare[SPARE_EXCHANGES];
     struct buf answer;
@@ -86,7 +87,14 @@ static void postpone(struct worker *worker, struct connection *connection)
     worker->postponed_count++;
 }
 
-/* A request has arrived: takes it, and answers it unless it has to wait for the gate, or takes long. */
+static void let_wait(struct worker *worker, struct connection *connection, enum wait wait)
+{
+    connection->wait = wait;
+    connection->waiting_since_us = clock_monotonic_us();
+    worker->waiting_count[wait]++;
+}
+
+/* A request has arrived: takes it, and answers it unless it has to wait, or takes long. */
 static void take_request(struct worker *worker, struct connection *connection)
 {
     const struct body_source body = connection_body(connection);
@@ -101,8 +109,10 @@ static void take_request(struct worker *worker, struct connection *connection)
     connection_arrived();
     switch (found) {
     case DISPATCH_HASHES:
-        connection->waiting_since_us = clock_monotonic_us();
-        worker->waiting_count++;
+        let_wait(worker, connection, WAIT_GATE);
+        return;
+    case DISPATCH_CHANGES:
+        let_wait(worker, connection, WAIT_TURN);
         return;
     case DISPATCH_BODY:
         connection->reads_body = true;
@@ -157,33 +167,77 @@ static void run_long(struct worker *worker, struct connection *connection)
     answer(worker, connection);
 }
 
-static struct connection *longest_waiting(const struct worker *worker)
+static struct connection *longest_waiting(const struct worker *worker, enum wait wait)
 {
     struct connection *oldest = NULL;
 
-    for (struct connection *c = worker->connections.first; worker->waiting_count > 0 && c; c = c->next)
-        if (c->waiting_since_us && (!oldest || c->waiting_since_us < oldest->waiting_since_us))
+    for (struct connection *c = worker->connections.first; worker->waiting_count[wait] > 0 && c; c = c->next)
+        if (c->waiting_since_us && c->wait == wait &&
+            (!oldest || c->waiting_since_us < oldest->waiting_since_us))
             oldest = c;
     return oldest;
 }
 
-/*
- * Lets the request that has waited longest through the gate, if there is a place, and if no other worker has
- * one that has waited longer: the queue is one over the whole pool.
- */
-static void pass_gate(struct worker *worker)
+/* Takes what a request waits for, if that is possible at once. */
+static bool take(struct worker *worker, enum wait wait)
 {
-    struct connection *connection = longest_waiting(worker);
+    return wait == WAIT_GATE ? gate_try(worker->app.gate) : homeserver_turn_try(&worker->app.homeserver);
+}
 
-    scoreboard_waiting(worker->board, worker->row, connection ? connection->waiting_since_us : 0);
-    if (!connection || scoreboard_waiting_before(worker->board, worker->row, connection->waiting_since_us) ||
-        !gate_try(worker->app.gate))
-        return;
+static void give_back(struct worker *worker, enum wait wait)
+{
+    if (wait == WAIT_GATE)
+        gate_leave(worker->app.gate);
+    else
+        homeserver_turn_end(&worker->app.homeserver);
+}
+
+/* The request of a connection waits no more. */
+static void end_waiting(struct worker *worker, struct connection *connection)
+{
+    worker->waiting_count[connection->wait]--;
+    scoreboard_waiting(worker->board, worker->row, connection->wait, 0);
     connection->waiting_since_us = 0;
-    worker->waiting_count--;
-    scoreboard_waiting(worker->board, worker->row, 0);
-    run_long(worker, connection);
-    gate_leave(worker->app.gate);
+}
+
+/* A gate is waited for as long as it takes, since each hash has an end; a turn as long as a request may wait.
+ */
+static bool waits_too_long(const struct worker *worker, const struct connection *connection)
+{
+    return connection->wait == WAIT_TURN &&
+           clock_monotonic_us() - connection->waiting_since_us > worker->config->homeserver.wait * 1000000;
+}
+
+/*
+ * Runs the request that has waited longest, if what it waits for can be had, and if no other worker has one
+ * that has waited longer: the queue is one over the whole pool.
+ */
+static void run_waiting(struct worker *worker, enum wait wait)
+{
+    struct connection *connection = longest_waiting(worker, wait);
+
+    scoreboard_waiting(worker->board, worker->row, wait, connection ? connection->waiting_since_us : 0);
+    if (!connection)
+        return;
+    if (waits_too_long(worker, connection)) {
+        end_waiting(worker, connection);
+        exchange_give_up(connection->exchange);
+        answer(worker, connection);
+    } else if (!scoreboard_waiting_before(worker->board, worker->row, wait, connection->waiting_since_us) &&
+               take(worker, wait)) {
+        end_waiting(worker, connection);
+        run_long(worker, connection);
+        give_back(worker, wait);
+    }
+}
+
+static void announce(struct worker *worker)
+{
+    bool waiting = worker->waiting_count[WAIT_TURN] > 0;
+
+    if (waiting != worker->announced)
+        homeserver_turn_announce(&worker->app.homeserver, waiting);
+    worker->announced = waiting;
 }
 
 /* Runs the requests that take long. */
@@ -214,8 +268,9 @@ static void on_signal(struct worker *worker)
 /* How long to wait for something to happen, in ms; -1: until it does. */
 static int patience(const struct worker *worker)
 {
-    if (worker->waiting_count > 0)
-        return GATE_POLL_MS;
+    for (int wait = 0; wait < WAIT__MAX; wait++)
+        if (worker->waiting_count[wait] > 0)
+            return WAIT_POLL_MS;
     if (worker->ending != ENDING_NOT)
         return ENDING_POLL_MS;
     if (worker->connections.accept_again_us)
@@ -259,7 +314,9 @@ static void turn(struct worker *worker)
     for (int i = 0; i < count; i++)
         attend(worker, ready[i].data.ptr);
     run_postponed(worker);
-    pass_gate(worker);
+    for (int wait = 0; wait < WAIT__MAX; wait++)
+        run_waiting(worker, (enum wait)wait);
+    announce(worker);
     connections_end_late(connections);
     connections_resume(connections);
     if (worker->config->max_requests && worker->served >= worker->config->max_requests &&

@@ -77,6 +77,18 @@ static void reading_end(struct call *call, struct dispatched *dispatched)
     dispatched->reading = false;
 }
 
+/* A homeserver that makes our changes hashes passwords itself, and is waited for. */
+static enum dispatch how_to_run(const struct route *route, bool turns)
+{
+    if (turns && route->changes)
+        return DISPATCH_CHANGES;
+    if (!turns && route->hashes)
+        return DISPATCH_HASHES;
+    if (route->takes_body)
+        return DISPATCH_BODY;
+    return route->slow || route->hashes ? DISPATCH_SLOW : DISPATCH_READY;
+}
+
 static enum dispatch begin(struct call *call, struct dispatched *dispatched, char *const *variables)
 {
     const struct route *route;
@@ -98,11 +110,7 @@ static enum dispatch begin(struct call *call, struct dispatched *dispatched, cha
     if (!route || !reading_begin(call, dispatched) || !authorize(call, route->access) ||
         !read_body(call, route))
         return DISPATCH_ANSWERED;
-    if (route->hashes)
-        return DISPATCH_HASHES;
-    if (route->takes_body)
-        return DISPATCH_BODY;
-    return route->slow ? DISPATCH_SLOW : DISPATCH_READY;
+    return how_to_run(route, homeserver_has_turns(&call->app->homeserver));
 }
 
 enum dispatch dispatch_begin(struct call *call, struct dispatched *dispatched, char *const *variables)
@@ -141,6 +149,13 @@ void dispatch_run(struct call *call, struct dispatched *dispatched)
         call_audit_end(call);
     reading_end(call, dispatched);
     log_request_id(NULL);
+}
+
+void dispatch_give_up(struct call *call, struct dispatched *dispatched)
+{
+    call_fail(call, API_UNAVAILABLE,
+              "The homeserver is busy with other changes that mxadmin has asked for, try again");
+    reading_end(call, dispatched);
 }
 
 /*

@@ -17,7 +17,8 @@ enum dispatch {
     DISPATCH_READY,    /* the handler can run: dispatch_run() */
     DISPATCH_SLOW,     /* the same, but it may take long */
     DISPATCH_BODY,     /* the same, and it reads the body, for which it may have to wait */
-    DISPATCH_HASHES    /* the same, but it will hash a password: pass the gate first */
+    DISPATCH_HASHES,   /* the same, but it will hash a password: pass the gate first */
+    DISPATCH_CHANGES   /* the same, but it will ask the homeserver for changes: take a turn first */
 };
 
 /* What dispatch has found out about a call. */
@@ -34,6 +35,9 @@ MUST_CHECK enum dispatch dispatch_begin(struct call *call, struct dispatched *di
 
 /* Runs the handler; call->reply is the answer then. */
 void dispatch_run(struct call *call, struct dispatched *dispatched);
+
+/* Answers in its place that it was nobody's turn for too long. */
+void dispatch_give_up(struct call *call, struct dispatched *dispatched);
 
 /*
  * What is done after the answer is on its way: notes the caller's device as seen, once a minute a device, and

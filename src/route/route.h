@@ -25,6 +25,7 @@ struct route {
     enum access access;
     bool reads;      /* reads the database and never writes to it: sees one state of it from first to last */
     bool hashes;     /* hashes a password: goes through the gate */
+    bool changes;    /* asks another homeserver for changes alone, and waits for no job: takes a turn first */
     bool slow;       /* may take long: other workers look after the connections meanwhile */
     bool takes_body; /* its handler reads the body itself, of at most `max_upload_size` bytes; takes long, too
                       */

@@ -16,9 +16,9 @@
 const struct route routes[] = {
     /* Accounts */
     {METHOD_GET,  SYNAPSE "/register", register_nonce, .access = ACCESS_ANYONE},
-    {METHOD_POST, SYNAPSE "/register", register_post, .access = ACCESS_ANYONE, .hashes = true},
+    {METHOD_POST, SYNAPSE "/register", register_post, .access = ACCESS_ANYONE, .hashes = true, .changes = true},
     {METHOD_GET,  SYNAPSE "/username_available", username_available, .access = ACCESS_ADMIN, .reads = true},
-    {METHOD_POST, DENDRITE "/resetPassword/{user}", password_reset, .access = ACCESS_ADMIN, .hashes = true},
+    {METHOD_POST, DENDRITE "/resetPassword/{user}", password_reset, .access = ACCESS_ADMIN, .hashes = true, .changes = true},
     {METHOD_GET,  CLIENT "/profile/{user_id}", profile_get, .access = ACCESS_ANYONE, .reads = true},
     {METHOD_GET,  CLIENT "/profile/{user_id}/displayname", profile_display_name_get, .access = ACCESS_ANYONE, .reads = true},
     {METHOD_GET,  CLIENT "/profile/{user_id}/avatar_url", profile_avatar_url_get, .access = ACCESS_ANYONE, .reads = true},
@@ -27,13 +27,13 @@ const struct route routes[] = {
     {METHOD_GET,  SYNAPSE2 "/users", users_v2_get, .access = ACCESS_ADMIN},
     {METHOD_GET,  SYNAPSE3 "/users", users_v3_get, .access = ACCESS_ADMIN},
     {METHOD_GET,  SYNAPSE2 "/users/{user_id}", user_get, .access = ACCESS_ADMIN, .reads = true},
-    {METHOD_PUT,  SYNAPSE2 "/users/{user_id}", user_put, .access = ACCESS_ADMIN, .hashes = true},
+    {METHOD_PUT,  SYNAPSE2 "/users/{user_id}", user_put, .access = ACCESS_ADMIN, .hashes = true, .changes = true},
     {METHOD_GET,  SYNAPSE "/users/{user_id}/admin", user_admin_get, .access = ACCESS_ADMIN, .reads = true},
     {METHOD_PUT,  SYNAPSE "/users/{user_id}/admin", user_admin_put, .access = ACCESS_ADMIN},
-    {METHOD_POST, SYNAPSE "/reset_password/{user_id}", user_password_post, .access = ACCESS_ADMIN, .hashes = true},
-    {METHOD_POST, SYNAPSE "/deactivate/{user_id}", user_deactivate_post, .access = ACCESS_ADMIN, .slow = true},
+    {METHOD_POST, SYNAPSE "/reset_password/{user_id}", user_password_post, .access = ACCESS_ADMIN, .hashes = true, .changes = true},
+    {METHOD_POST, SYNAPSE "/deactivate/{user_id}", user_deactivate_post, .access = ACCESS_ADMIN, .changes = true, .slow = true},
     {METHOD_PUT,  SYNAPSE "/suspend/{user_id}", user_suspend_put, .access = ACCESS_ADMIN},
-    {METHOD_POST, SYNAPSE "/users/{user_id}/login", user_login_post, .access = ACCESS_ADMIN},
+    {METHOD_POST, SYNAPSE "/users/{user_id}/login", user_login_post, .access = ACCESS_ADMIN, .changes = true},
     {METHOD_POST, SYNAPSE "/users/{user_id}/shadow_ban", shadow_ban_unsupported, .access = ACCESS_ADMIN},
     {METHOD_DELETE, SYNAPSE "/users/{user_id}/shadow_ban", shadow_ban_unsupported, .access = ACCESS_ADMIN},
     {METHOD_GET,  SYNAPSE "/users/{user_id}/override_ratelimit", ratelimit_get, .access = ACCESS_ADMIN, .reads = true},
@@ -57,11 +57,11 @@ const struct route routes[] = {
 
     /* Devices */
     {METHOD_GET,  SYNAPSE2 "/users/{user_id}/devices", devices_get, .access = ACCESS_ADMIN, .reads = true},
-    {METHOD_POST, SYNAPSE2 "/users/{user_id}/devices", devices_post, .access = ACCESS_ADMIN},
-    {METHOD_POST, SYNAPSE2 "/users/{user_id}/delete_devices", devices_delete_post, .access = ACCESS_ADMIN},
+    {METHOD_POST, SYNAPSE2 "/users/{user_id}/devices", devices_post, .access = ACCESS_ADMIN, .changes = true},
+    {METHOD_POST, SYNAPSE2 "/users/{user_id}/delete_devices", devices_delete_post, .access = ACCESS_ADMIN, .changes = true},
     {METHOD_GET,  SYNAPSE2 "/users/{user_id}/devices/{device_id}", device_get, .access = ACCESS_ADMIN, .reads = true},
-    {METHOD_PUT,  SYNAPSE2 "/users/{user_id}/devices/{device_id}", device_put, .access = ACCESS_ADMIN},
-    {METHOD_DELETE, SYNAPSE2 "/users/{user_id}/devices/{device_id}", device_delete, .access = ACCESS_ADMIN},
+    {METHOD_PUT,  SYNAPSE2 "/users/{user_id}/devices/{device_id}", device_put, .access = ACCESS_ADMIN, .changes = true},
+    {METHOD_DELETE, SYNAPSE2 "/users/{user_id}/devices/{device_id}", device_delete, .access = ACCESS_ADMIN, .changes = true},
 
     /* Rooms */
     {METHOD_GET,  SYNAPSE "/rooms/{room_id}/members", room_members_get, .access = ACCESS_ADMIN},
@@ -75,8 +75,8 @@ const struct route routes[] = {
     {METHOD_GET,  SYNAPSE "/rooms/{room_id}", room_get, .access = ACCESS_ADMIN},
     {METHOD_POST, DENDRITE "/evacuateRoom/{room_id}", evacuate_room, .access = ACCESS_ADMIN, .slow = true},
     {METHOD_GET,  DENDRITE "/evacuateRoom/{room_id}", evacuate_room, .access = ACCESS_ADMIN, .slow = true},
-    {METHOD_POST, DENDRITE "/evacuateUser/{user_id}", evacuate_user, .access = ACCESS_ADMIN, .slow = true},
-    {METHOD_GET,  DENDRITE "/evacuateUser/{user_id}", evacuate_user, .access = ACCESS_ADMIN, .slow = true},
+    {METHOD_POST, DENDRITE "/evacuateUser/{user_id}", evacuate_user, .access = ACCESS_ADMIN, .changes = true, .slow = true},
+    {METHOD_GET,  DENDRITE "/evacuateUser/{user_id}", evacuate_user, .access = ACCESS_ADMIN, .changes = true, .slow = true},
     {METHOD_GET,  DENDRITE "/emptyRooms", empty_rooms_get, .access = ACCESS_ADMIN},
     {METHOD_POST, DENDRITE "/purgeRoom/{room_id}", purge_room, .access = ACCESS_ADMIN, .slow = true},
 
@@ -111,8 +111,8 @@ const struct route routes[] = {
     {METHOD_POST, MEDIA "/upload", media_upload_post, .access = ACCESS_USER, .takes_body = true},
 
     /* Server notices */
-    {METHOD_POST, SYNAPSE "/send_server_notice", notice_post, .access = ACCESS_ADMIN},
-    {METHOD_PUT,  SYNAPSE "/send_server_notice/{transaction_id}", notice_put, .access = ACCESS_ADMIN},
+    {METHOD_POST, SYNAPSE "/send_server_notice", notice_post, .access = ACCESS_ADMIN, .changes = true},
+    {METHOD_PUT,  SYNAPSE "/send_server_notice/{transaction_id}", notice_put, .access = ACCESS_ADMIN, .changes = true},
 
     /* What a homeserver does again */
     {METHOD_POST, DENDRITE "/refreshDevices/{user_id}", devices_refresh, .access = ACCESS_ADMIN, .slow = true},
@@ -122,25 +122,25 @@ const struct route routes[] = {
     /* Reports */
     {METHOD_GET,    SYNAPSE "/event_reports", event_reports_get, .access = ACCESS_ADMIN, .reads = true},
     {METHOD_GET,    SYNAPSE "/event_reports/{report_id}", event_report_get, .access = ACCESS_ADMIN, .reads = true},
-    {METHOD_DELETE, SYNAPSE "/event_reports/{report_id}", event_report_delete, .access = ACCESS_ADMIN},
+    {METHOD_DELETE, SYNAPSE "/event_reports/{report_id}", event_report_delete, .access = ACCESS_ADMIN, .changes = true},
 
     /* Registration tokens */
-    {METHOD_POST,   SYNAPSE "/registration_tokens/new", registration_tokens_post, .access = ACCESS_ADMIN},
+    {METHOD_POST,   SYNAPSE "/registration_tokens/new", registration_tokens_post, .access = ACCESS_ADMIN, .changes = true},
     {METHOD_GET,    SYNAPSE "/registration_tokens", registration_tokens_get, .access = ACCESS_ADMIN, .reads = true},
     {METHOD_GET,    SYNAPSE "/registration_tokens/{token}", registration_token_get, .access = ACCESS_ADMIN, .reads = true},
-    {METHOD_PUT,    SYNAPSE "/registration_tokens/{token}", registration_token_put, .access = ACCESS_ADMIN},
-    {METHOD_DELETE, SYNAPSE "/registration_tokens/{token}", registration_token_delete, .access = ACCESS_ADMIN},
-    {METHOD_POST,   DENDRITE "/registrationTokens/new", registration_tokens_post, .access = ACCESS_ADMIN},
+    {METHOD_PUT,    SYNAPSE "/registration_tokens/{token}", registration_token_put, .access = ACCESS_ADMIN, .changes = true},
+    {METHOD_DELETE, SYNAPSE "/registration_tokens/{token}", registration_token_delete, .access = ACCESS_ADMIN, .changes = true},
+    {METHOD_POST,   DENDRITE "/registrationTokens/new", registration_tokens_post, .access = ACCESS_ADMIN, .changes = true},
     {METHOD_GET,    DENDRITE "/registrationTokens", registration_tokens_get, .access = ACCESS_ADMIN, .reads = true},
     {METHOD_GET,    DENDRITE "/registrationTokens/{token}", registration_token_get, .access = ACCESS_ADMIN, .reads = true},
-    {METHOD_PUT,    DENDRITE "/registrationTokens/{token}", registration_token_put, .access = ACCESS_ADMIN},
-    {METHOD_DELETE, DENDRITE "/registrationTokens/{token}", registration_token_delete, .access = ACCESS_ADMIN},
+    {METHOD_PUT,    DENDRITE "/registrationTokens/{token}", registration_token_put, .access = ACCESS_ADMIN, .changes = true},
+    {METHOD_DELETE, DENDRITE "/registrationTokens/{token}", registration_token_delete, .access = ACCESS_ADMIN, .changes = true},
 
     /* Sessions */
     {METHOD_GET,  CLIENT "/login", login_flows, .access = ACCESS_ANYONE},
     {METHOD_POST, CLIENT "/login", login_post, .access = ACCESS_ANYONE, .hashes = true},
-    {METHOD_POST, CLIENT "/logout", logout_post, .access = ACCESS_GUEST},
-    {METHOD_POST, CLIENT "/logout/all", logout_all_post, .access = ACCESS_GUEST},
+    {METHOD_POST, CLIENT "/logout", logout_post, .access = ACCESS_GUEST, .changes = true},
+    {METHOD_POST, CLIENT "/logout/all", logout_all_post, .access = ACCESS_GUEST, .changes = true},
     {METHOD_GET,  CLIENT "/account/whoami", whoami_get, .access = ACCESS_GUEST, .reads = true},
     {METHOD_GET,  SYNAPSE "/whois/{user_id}", whois_synapse_get, .access = ACCESS_USER, .reads = true},
     {METHOD_GET,  MATRIX "/r0|v1|v3|unstable/admin/whois/{user_id}", whois_get, .access = ACCESS_USER, .reads = true},

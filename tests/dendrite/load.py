@@ -5,9 +5,12 @@ Loads a real Dendrite with its own clients, alone and then with as many more thr
 of the fixture, and tells how long Dendrite's answers took:
 
     DENDRITE_BIN=DENDRITE MXADMIN=MXADMIN load.py [--seconds N] [--journal delete|wal] [--files one|split] [--clients N]
+        [--rounds N] [--direct]
 
-`seconds` are those of each of the two, 1200 by hand; the exit status is 1 when Dendrite was hurt. Clients run in
-processes of their own, one for each side, so that neither waits for the other's Python.
+`seconds` are those of each phase, 1200 by hand; `rounds` have one phase of each kind, in turn, because a machine has
+other things to do as well. With `direct` there is a third kind of phase, in which the second clients ask Dendrite itself
+for their changes: what it costs its other clients without mxadmin. The exit status is 1 when Dendrite was hurt. Clients
+run in processes of their own, one for each side, so that neither waits for the other's Python.
 """
 import argparse
 import collections
@@ -129,7 +132,15 @@ class Admin(Client):
         self.ask("evacuate", "POST", f"/_dendrite/admin/evacuateUser/{self.user_id}")
 
 
-KINDS = {"member": Member, "admin": Admin}
+class Direct(Admin):
+    """The same with Dendrite's own calls, of which there is none for the rooms of a user, and none that only looks."""
+
+    def steps(self):
+        return [(self.whois, 35), (self.notice, 2), (self.password, 1), (self.evacuate, 1)]
+
+
+KINDS = {"member": Member, "admin": Admin, "direct": Direct}
+CHANGES = ["notice", "password", "evacuate"]
 
 
 class Side:
@@ -189,15 +200,19 @@ def kind_of(line):
 
 
 class Phase:
-    """A run of a fresh Dendrite, with mxadmin or without."""
+    """A run of a fresh Dendrite: "alone", "with mxadmin", or with what is asked "directly"."""
 
-    def __init__(self, name, seconds, clients, with_mxadmin, **options):
+    def __init__(self, name, seconds, clients, **options):
         self.name, self.seconds = name, seconds
         with contextlib.ExitStack() as stack:
             self.dendrite = stack.enter_context(contextlib.closing(Dendrite(Folder(**options)).start()))
-            beside = stack.enter_context(Beside(self.dendrite)) if with_mxadmin else None
+            beside = stack.enter_context(Beside(self.dendrite)) if name == "with mxadmin" else None
             own = Side("member", self.dendrite.port, seconds, members(self.dendrite, clients))
-            theirs = Side("admin", beside.port, seconds, admins(self.dendrite, clients)) if beside else None
+            theirs = None
+            if beside:
+                theirs = Side("admin", beside.port, seconds, admins(self.dendrite, clients))
+            elif name == "directly":
+                theirs = Side("direct", self.dendrite.port, seconds, admins(self.dendrite, clients))
             self.own = own.result()
             self.theirs = theirs.result() if theirs else {"seen": {}, "times": {}}
             self.alive = self.dendrite.is_running()
@@ -205,18 +220,18 @@ class Phase:
             self.hurt, self.errors = self.dendrite.hurt(), {kind_of(line) for line in self.dendrite.errors()}
         self.p50, self.p99 = (quantile(self.own["times"], part) * 1000 for part in (0.5, 0.99))
         self.rate = sum(self.own["seen"].values()) / seconds
+        self.changes = sum(len(self.theirs["times"].get(what, [])) for what in CHANGES) / seconds
 
     def line(self):
         counts = " ".join(f"{what}={count}" for what, count in sorted({**self.own["seen"],
                                                                       **self.theirs["seen"]}.items()))
-        return (f"{self.name}: {self.rate:.0f} requests/s, p50 {self.p50:.1f} ms, p99 {self.p99:.1f} ms; "
+        changes = f", {self.changes:.1f} changes/s beside them" if self.theirs["seen"] else ""
+        return (f"{self.name}: {self.rate:.0f} requests/s, p50 {self.p50:.1f} ms, p99 {self.p99:.1f} ms{changes}; "
                 + counts.replace(" 200=", "="))
 
 
-def compare(seconds, clients=CLIENTS, **options):
-    """(Dendrite alone, with mxadmin)"""
-    return (Phase("alone", seconds, clients, False, **options),
-            Phase("with mxadmin", seconds, clients, True, **options))
+def compare(seconds, clients=CLIENTS, names=("alone", "with mxadmin"), **options):
+    return [Phase(name, seconds, clients, **options) for name in names]
 
 
 def main():
@@ -226,17 +241,27 @@ def main():
     parser.add_argument("--journal", default="delete", choices=["delete", "wal"])
     parser.add_argument("--files", default="one", choices=["one", "split"])
     parser.add_argument("--clients", type=int, default=CLIENTS)
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--direct", action="store_true")
     options = parser.parse_args()
     if options.side:
         return run_side()
-    alone, mixed = compare(options.seconds, options.clients, journal=options.journal, files=options.files)
-    new = mixed.errors - alone.errors
-    print(f"journal {options.journal}, files {options.files}", alone.line(), mixed.line(),
-          f"p99 {mixed.p99 / alone.p99:.2f} times that alone", sep="\n")
-    print("errors that are new:", *sorted(new), sep="\n  ")
-    print("hurt:", *alone.hurt, *mixed.hurt, sep="\n  ")
-    print("said by mxadmin:", *mixed.refused, sep="\n  ")
-    return 1 if new or mixed.hurt or not mixed.alive else 0
+    names = ["alone", "with mxadmin", *(["directly"] if options.direct else [])]
+    print(f"journal {options.journal}, files {options.files}")
+    hurt = False
+    for _ in range(options.rounds):
+        alone, *others = compare(options.seconds, options.clients, names, journal=options.journal, files=options.files)
+        print(alone.line())
+        for phase in others:
+            print(phase.line(), f"{phase.name}: p99 {phase.p99 / alone.p99:.2f} times, p50 {phase.p50 / alone.p50:.2f} "
+                  f"times that alone", sep="\n", flush=True)
+        mixed = others[0]
+        new = mixed.errors - alone.errors
+        print("errors that are new:", *sorted(new), sep="\n  ")
+        print("hurt:", *alone.hurt, *mixed.hurt, sep="\n  ")
+        print("said by mxadmin:", *mixed.refused, sep="\n  ")
+        hurt = hurt or bool(new or mixed.hurt) or not mixed.alive
+    return 1 if hurt else 0
 
 
 if __name__ == "__main__":

@@ -45,6 +45,7 @@ class Fault:
 
         refuse   the connection ends, and nothing was done
         slow     nothing happens for `seconds`, and then what should
+        held     the same until `release` is set
         error    500, and nothing was done
         html     a page of a proxy, and nothing was done
         garbage  what is no HTTP, and nothing was done
@@ -57,6 +58,7 @@ class Fault:
         """Of the requests that match, `skip` are spared and then `times` are hit; None: all."""
         self.kind, self.seconds, self.times, self.skip = kind, seconds, times, skip
         self.path, self.method = re.compile(path), re.compile(method)
+        self.release = threading.Event()
 
     def hits(self, method, path):
         if self.times == 0 or not (self.path.search(path) and self.method.fullmatch(method)):
@@ -101,6 +103,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         kind = fault and fault.kind
         if kind == "slow":
             time.sleep(fault.seconds)
+        if kind == "held":
+            fault.release.wait()
         if kind in ("refuse", "garbage"):
             self.wfile.write(b"" if kind == "refuse" else b"\0\1\2 this is no HTTP\r\n\r\n")
             return self.hang_up()

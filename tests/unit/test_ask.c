@@ -3,17 +3,38 @@
 #include "server.h"
 
 #include "base/log.h"
+#include "crypto/gate.h"
 #include "homeserver/dendrite/ask.h"
 #include "matrix/json_wipe.h"
 
 static struct config config;
+static char folder[] = "/tmp/test_ask.XXXXXX", database[64], turns[80];
+
+static int set_up(void **state)
+{
+    (void)state;
+    if (!mkdtemp(folder))
+        return -1;
+    snprintf(database, sizeof database, "%s/own.db", folder);
+    snprintf(turns, sizeof turns, "%s.turns", database);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    unlink(turns);
+    return rmdir(folder);
+}
 
 static struct homeserver homeserver_at(const char *url, const char *service_token)
 {
     struct homeserver hs = {.config = &config};
 
     config.server_name = (char *)(uintptr_t) "example.org";
+    config.database = database;
     config.homeserver.url = (char *)(uintptr_t)url;
+    config.homeserver.concurrency = 1;
     config.dendrite.service_token = (char *)(uintptr_t)service_token;
     assert_int_equal(dendrite_open(&hs.dendrite, &config), ERR_OK);
     return hs;
@@ -182,6 +203,60 @@ static void tells_what_may_have_happened(void **state)
     dendrite_close(&hs.dendrite);
 }
 
+/* Another process has the only turn, until it is told to end. */
+static pid_t have_turn(int *end)
+{
+    int began[2], over[2];
+    struct gate *gate = NULL;
+    char byte = 0;
+    pid_t pid;
+
+    assert_true(pipe(began) == 0 && pipe(over) == 0);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        close(over[1]);
+        if (gate_open(&gate, turns, 1) || !gate_try(gate) || write(began[1], &byte, 1) != 1)
+            _exit(1);
+        _exit(read(over[0], &byte, 1) == 0 ? 0 : 1);
+    }
+    assert_int_equal(read(began[0], &byte, 1), 1);
+    close(began[0]);
+    close(began[1]);
+    close(over[0]);
+    *end = over[1];
+    return pid;
+}
+
+/* Who has no turn asks for no change, and is told so; what is none is asked for. */
+static void waits_for_its_turn(void **state)
+{
+    const struct step steps[STEPS_MAX] = {{.text = ANSWER("200 OK", "{}"), .then = CLOSE}};
+    struct server server = server_start(steps);
+    struct homeserver hs = homeserver_at(server.url, "service");
+    struct question change = {.endpoint = ENDPOINT_LOGOUT, .token = "own"};
+    int end, status;
+    pid_t other = have_turn(&end);
+
+    (void)state;
+    assert_false(homeserver_turn_try(&hs));
+    assert_int_equal(dendrite_ask(&hs, &change, NULL), ERR_BUSY);
+    assert_non_null(strstr(hs.reason, "busy"));
+    assert_int_equal(seen->requests, 0);
+    assert_int_equal(dendrite_ask(&hs, &(struct question){.endpoint = ENDPOINT_NONCE}, NULL), ERR_OK);
+    close(end);
+    assert_int_equal(waitpid(other, &status, 0), other);
+    assert_int_equal(status, 0);
+    assert_int_equal(dendrite_ask(&hs, &change, NULL), ERR_OK);
+    assert_true(homeserver_turn_try(&hs)); /* it was given back */
+    assert_int_equal(dendrite_ask(&hs, &change, NULL), ERR_OK);
+    assert_true(homeserver_turn_try(&hs)); /* one's own counts */
+    homeserver_turn_end(&hs);
+    homeserver_turn_end(&hs);
+    dendrite_close(&hs.dendrite);
+    server_stop(&server);
+}
+
 /* A reason that is too long ends between two characters. */
 static void cuts_reasons(void **state)
 {
@@ -199,12 +274,12 @@ static void cuts_reasons(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_answers),     cmocka_unit_test(sends_questions),
-        cmocka_unit_test(needs_the_service), cmocka_unit_test(tells_what_may_have_happened),
-        cmocka_unit_test(cuts_reasons),
+        cmocka_unit_test(takes_answers),      cmocka_unit_test(sends_questions),
+        cmocka_unit_test(needs_the_service),  cmocka_unit_test(tells_what_may_have_happened),
+        cmocka_unit_test(waits_for_its_turn), cmocka_unit_test(cuts_reasons),
     };
 
     servers_prepare();
     log_open(LOG_TARGET_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, set_up, tear_down);
 }

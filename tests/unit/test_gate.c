@@ -220,6 +220,88 @@ static void test_waiter_is_killed(void **state)
     gate_close(&gate);
 }
 
+/* A time that has to pass before somebody comes in: each has its own connection to the file. */
+static void test_left_empty(void **state)
+{
+    static const struct {
+        int64_t ms;
+        bool empty;
+    } rows[] = {{0, false}, {-5, false}, {INT64_MIN, false}, {GATE_REST_MAX_MS, true}};
+    struct gate *gate = NULL;
+
+    (void)state;
+    assert_int_equal(gate_open(&gate, path, 1), ERR_OK);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_true(gate_try(gate));
+        gate_leave_empty(gate, rows[i].ms);
+        assert_false(gate_is_held(gate));
+        assert_int_equal(gate_enter_within(gate, 0), rows[i].empty ? ERR_BUSY : ERR_OK);
+        gate_leave(gate);
+    }
+    gate_leave_empty(gate, GATE_REST_MAX_MS);   /* of who has no place */
+    assert_int_equal(gate_enter(gate), ERR_OK); /* when the time is over */
+    gate_close(&gate);
+    assert_int_equal(truncate(path, 0), 0);
+}
+
+/* A time of before the machine was restarted. */
+static void test_left_empty_long_ago(void **state)
+{
+    static const int64_t far = INT64_MAX;
+    struct gate *gate = NULL;
+    FILE *file;
+
+    (void)state;
+    assert_int_equal(gate_open(&gate, path, 1), ERR_OK);
+    assert_non_null(file = fopen(path, "r+"));
+    assert_int_equal(fseek(file, sizeof far, SEEK_SET), 0);
+    assert_int_equal(fwrite(&far, sizeof far, 1, file), 1);
+    fclose(file); /* which lets go of this process's locks */
+    assert_true(gate_try(gate));
+    gate_close(&gate);
+    assert_int_equal(truncate(path, 0), 0);
+}
+
+/* Says that it waits, and stays until it is killed. */
+static void announce_and_stay(void)
+{
+    struct gate *gate = NULL;
+
+    if (gate_open(&gate, path, 1))
+        _exit(1);
+    gate_announce(gate, true);
+    atomic_fetch_add(&shared->ready, 1);
+    for (;;)
+        pause();
+}
+
+static void test_announced(void **state)
+{
+    struct gate *gate = NULL;
+    pid_t children[2];
+
+    (void)state;
+    *shared = (struct shared){0};
+    assert_int_equal(gate_open(&gate, path, 1), ERR_OK);
+    gate_announce(gate, true);
+    assert_false(gate_is_awaited(gate)); /* by another process */
+    gate_announce(gate, false);
+    for (int i = 0; i < 2; i++) {
+        children[i] = fork();
+        assert_true(children[i] >= 0);
+        if (children[i] == 0)
+            announce_and_stay();
+    }
+    wait_for(&shared->ready, 2);
+    assert_true(gate_is_awaited(gate));
+    assert_true(gate_try(gate)); /* they hold no place */
+    kill_and_reap(children[0]);
+    assert_true(gate_is_awaited(gate));
+    kill_and_reap(children[1]);
+    assert_false(gate_is_awaited(gate));
+    gate_close(&gate);
+}
+
 static void test_file(void **state)
 {
     struct gate *gate = NULL;
@@ -229,7 +311,7 @@ static void test_file(void **state)
     (void)state;
     assert_int_equal(gate_open(&gate, "/nonexistent/gate", 1), ERR_IO);
     assert_null(gate);
-    assert_int_equal(gate_open_beside(&gate, path, 1), ERR_OK);
+    assert_int_equal(gate_open_beside(&gate, path, "gate", 1), ERR_OK);
     snprintf(beside, sizeof beside, "%s.gate", path);
     assert_int_equal(stat(beside, &found), 0);
     assert_int_equal(found.st_mode & 07777, 0600);
@@ -240,11 +322,10 @@ static void test_file(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_no_more_than_places),
-        cmocka_unit_test(test_all_places),
-        cmocka_unit_test(test_place_of_the_killed),
-        cmocka_unit_test(test_waiter_is_killed),
-        cmocka_unit_test(test_file),
+        cmocka_unit_test(test_no_more_than_places), cmocka_unit_test(test_all_places),
+        cmocka_unit_test(test_place_of_the_killed), cmocka_unit_test(test_waiter_is_killed),
+        cmocka_unit_test(test_left_empty),          cmocka_unit_test(test_left_empty_long_ago),
+        cmocka_unit_test(test_announced),           cmocka_unit_test(test_file),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -61,7 +61,8 @@ void dendrite_close(struct dendrite **dendrite)
 {
     if (!*dendrite)
         return;
-    gate_close(&(*dendrite)->gate);
+    gate_close(&(*dendrite)->notices);
+    gate_close(&(*dendrite)->turns);
     http_close(&(*dendrite)->http);
     free(*dendrite);
     *dendrite = NULL;

@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "homeserver/audit.h"
 #include "homeserver/dendrite/ask.h"
+#include "homeserver/dendrite/turn.h"
 #include "matrix/field.h"
 #include "matrix/json_wipe.h"
 
@@ -198,6 +199,18 @@ static enum err send_change(struct homeserver *hs, const struct question *q, con
     return e;
 }
 
+static enum err send_in_turn(struct homeserver *hs, const struct question *q, const char *target,
+                             const char *body, struct http_answer *answer)
+{
+    bool taken = false;
+    enum err e = endpoint_row(q->endpoint)->free ? ERR_OK : turn_begin(hs, &taken);
+
+    if (!e)
+        e = (is_change(q->endpoint) ? send_change : send)(hs, q, target, body, answer);
+    turn_end(hs, taken);
+    return e;
+}
+
 /* The same, without taking the body over. */
 static enum err ask(struct homeserver *hs, const struct question *q, struct http_answer *answer)
 {
@@ -209,7 +222,7 @@ static enum err ask(struct homeserver *hs, const struct question *q, struct http
     if (!e)
         e = make_body(q, &body);
     if (!e)
-        e = (is_change(q->endpoint) ? send_change : send)(hs, q, target.data, body.data, answer);
+        e = send_in_turn(hs, q, target.data, body.data, answer);
     buf_free(&body);
     buf_free(&target);
     return e;

@@ -18,7 +18,9 @@
 struct dendrite {
     const struct config *config; /* borrowed */
     struct http *http;
-    struct gate *gate;        /* of those who make a room for notices; NULL until then */
+    struct gate *notices;     /* of those who make a room for notices; NULL until then */
+    struct gate *turns;       /* of those who ask for a change; likewise */
+    int64_t turn_began_ms;    /* of the turn that this process has */
     char reason[REASON_SIZE]; /* what hs->reason points to */
 };
 
@@ -39,7 +41,7 @@ struct question {
  * the caller frees with json_forget(), NULL on failure. Errors, with hs->reason: ERR_UNREACHABLE and
  * ERR_GATEWAY as http_send(), the latter also when Dendrite itself failed; ERR_UNSUPPORTED (it needs our
  * application service, or is not there); ERR_DENIED, ERR_INVALID, ERR_NOT_FOUND, ERR_EXISTS, ERR_TOO_LARGE,
- * ERR_DEACTIVATED and ERR_LIMITED as Dendrite says; ERR_NOMEM.
+ * ERR_DEACTIVATED and ERR_LIMITED as Dendrite says; ERR_BUSY (turn_begin()); ERR_NOMEM.
  */
 MUST_CHECK enum err dendrite_ask(struct homeserver *hs, const struct question *question, json_t **answer);
 

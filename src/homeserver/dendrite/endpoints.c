@@ -14,9 +14,9 @@
 enum { QUICK = 30, LONG = 300 };
 
 static const struct endpoint_row rows[] = {
-    [ENDPOINT_NONCE] = {HTTP_GET, SYNAPSE "/register", QUICK, BODY_NONE},
+    [ENDPOINT_NONCE] = {HTTP_GET, SYNAPSE "/register", QUICK, BODY_NONE, true},
     [ENDPOINT_REGISTER] = {HTTP_POST, SYNAPSE "/register", QUICK, BODY_SECRET},
-    [ENDPOINT_LOGIN] = {HTTP_POST, CLIENT "/login", QUICK, BODY_SECRET},
+    [ENDPOINT_LOGIN] = {HTTP_POST, CLIENT "/login", QUICK, BODY_SECRET, true},
     [ENDPOINT_LOGOUT] = {HTTP_POST, CLIENT "/logout", QUICK, BODY_NONE},
     [ENDPOINT_LOGOUT_ALL] = {HTTP_POST, CLIENT "/logout/all", QUICK, BODY_NONE},
     [ENDPOINT_RENAME_DEVICE] = {HTTP_PUT, CLIENT "/devices/{}", QUICK, BODY_NEEDED},
@@ -37,9 +37,9 @@ static const struct endpoint_row rows[] = {
     [ENDPOINT_SET_TOKEN] = {HTTP_PUT, DENDRITE "/registrationTokens/{}", QUICK, BODY_NEEDED},
     [ENDPOINT_DELETE_TOKEN] = {HTTP_DELETE, DENDRITE "/registrationTokens/{}", QUICK, BODY_NONE},
     [ENDPOINT_DELETE_REPORT] = {HTTP_DELETE, SYNAPSE "/event_reports/{}", QUICK, BODY_NONE},
-    [ENDPOINT_REFRESH_DEVICES] = {HTTP_POST, DENDRITE "/refreshDevices/{}", LONG, BODY_NONE},
-    [ENDPOINT_DOWNLOAD_STATE] = {HTTP_GET, DENDRITE "/downloadState/{}/{}", LONG, BODY_NONE},
-    [ENDPOINT_REINDEX] = {HTTP_GET, DENDRITE "/fulltext/reindex", QUICK, BODY_NONE},
+    [ENDPOINT_REFRESH_DEVICES] = {HTTP_POST, DENDRITE "/refreshDevices/{}", LONG, BODY_NONE, true},
+    [ENDPOINT_DOWNLOAD_STATE] = {HTTP_GET, DENDRITE "/downloadState/{}/{}", LONG, BODY_NONE, true},
+    [ENDPOINT_REINDEX] = {HTTP_GET, DENDRITE "/fulltext/reindex", QUICK, BODY_NONE, true},
 };
 _Static_assert(sizeof rows / sizeof *rows == ENDPOINT__MAX, "every endpoint has its row");
 

@@ -47,6 +47,7 @@ struct endpoint_row {
         BODY_NEEDED,
         BODY_SECRET /* and wiped */
     } body;
+    bool free; /* of turns (turn.h): it is no change, or it mostly waits for other servers */
 };
 
 const struct endpoint_row *endpoint_row(enum endpoint endpoint);

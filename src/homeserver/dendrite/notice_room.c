@@ -3,6 +3,7 @@
 
 #include "crypto/gate.h"
 #include "homeserver/dendrite/notice_room.h"
+#include "homeserver/dendrite/turn.h"
 #include "matrix/field.h"
 #include "matrix/json_wipe.h"
 #include "store/account_data.h"
@@ -144,22 +145,33 @@ static enum err make(struct notice_room *room)
 }
 
 /* One at a time: whoever comes second finds the room of the first. */
-static enum err make_once(struct notice_room *room)
+static enum err make_alone(struct notice_room *room)
 {
     struct dendrite *dendrite = room->hs->dendrite;
-    const char *path = arena_printf(room->arena, "%s.notices", room->hs->config->database);
-    enum err e = path ? ERR_OK : ERR_NOMEM;
+    enum err e = dendrite->notices
+                     ? ERR_OK
+                     : gate_open_beside(&dendrite->notices, room->hs->config->database, "notices", 1);
 
-    if (!e && !dendrite->gate)
-        e = gate_open(&dendrite->gate, path, 1);
     if (!e)
-        e = gate_enter(dendrite->gate);
+        e = gate_enter(dendrite->notices);
     if (e)
         return e;
     e = find(room);
     if (!e && !room->id)
         e = make(room);
-    gate_leave(dendrite->gate);
+    gate_leave(dendrite->notices);
+    return e;
+}
+
+/* With its turn taken before, whoever waits for the other gate does not hold up the one who is through it. */
+static enum err make_once(struct notice_room *room)
+{
+    bool taken;
+    enum err e = turn_begin(room->hs, &taken);
+
+    if (!e)
+        e = make_alone(room);
+    turn_end(room->hs, taken);
     return e;
 }
 

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: ISC */
+#include <time.h>
+
+#include "base/clock.h"
+#include "crypto/gate.h"
+#include "homeserver/dendrite/turn.h"
+
+/* Milliseconds: how long a job lets requests go first, and how long it waits for its turn after that. It goes
+ * on all the same, however many they are. */
+#define YIELD_MS    1000
+#define JOB_WAIT_MS 60000
+
+/*
+ * What a change takes, in milliseconds, where Dendrite has nothing else to do. What it took beyond that, it
+ * has waited for Dendrite's own clients, and then they do not wait for the next one of ours for as long.
+ */
+#define ALONE_MS 40
+
+#define TURN_BUSY "Dendrite is busy with other changes that mxadmin has asked for, try again"
+
+static const struct timespec look_again = {.tv_nsec = 2000000};
+
+static enum err open_gate(struct homeserver *hs)
+{
+    struct dendrite *dendrite = hs->dendrite;
+
+    if (dendrite->turns)
+        return ERR_OK;
+    return gate_open_beside(&dendrite->turns, hs->config->database, "turns",
+                            (int)hs->config->homeserver.concurrency);
+}
+
+static void yield(const struct gate *gate)
+{
+    int64_t end_ms = clock_monotonic_ms() + YIELD_MS;
+
+    while (gate_is_awaited(gate) && clock_monotonic_ms() < end_ms)
+        nanosleep(&look_again, NULL);
+}
+
+bool turn_try(struct homeserver *hs)
+{
+    struct dendrite *dendrite = hs->dendrite;
+    bool had;
+
+    if (open_gate(hs))
+        return false;
+    had = gate_is_held(dendrite->turns);
+    if (!gate_try(dendrite->turns))
+        return false;
+    if (!had)
+        dendrite->turn_began_ms = clock_monotonic_ms();
+    return true;
+}
+
+void turn_announce(struct homeserver *hs, bool waiting)
+{
+    if (!open_gate(hs))
+        gate_announce(hs->dendrite->turns, waiting);
+}
+
+enum err turn_begin(struct homeserver *hs, bool *taken)
+{
+    struct dendrite *dendrite = hs->dendrite;
+    enum err e = open_gate(hs);
+
+    *taken = !e && !gate_is_held(dendrite->turns);
+    if (e || !*taken)
+        return e;
+    if (hs->in_job)
+        yield(dendrite->turns);
+    e = gate_enter_within(dendrite->turns, hs->in_job ? JOB_WAIT_MS : hs->config->homeserver.wait * 1000);
+    *taken = !e;
+    dendrite->turn_began_ms = clock_monotonic_ms();
+    if (e == ERR_BUSY)
+        return dendrite_fail(hs, e, TURN_BUSY);
+    return e;
+}
+
+void turn_end(struct homeserver *hs, bool taken)
+{
+    struct dendrite *dendrite = hs->dendrite;
+
+    if (taken && dendrite->turns)
+        gate_leave_empty(dendrite->turns, clock_monotonic_ms() - dendrite->turn_began_ms - ALONE_MS);
+}

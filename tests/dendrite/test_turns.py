@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: ISC
+"""How many changes the homeserver is asked for at once, and that those who wait for their turn keep nobody waiting."""
+import threading
+import time
+
+import pytest
+
+from attached import Beside
+from folder import Folder
+from pool import kill_together
+from stand_in import Fault, StandIn
+
+WHOIS = "/_matrix/client/v3/admin/whois/@user01:example.org"
+LOBBY = "!VaNppTgZjfEEpSW9:example.org"
+WORKERS = 2
+ASKING = 6
+SECONDS = 60  # for what comes about; only ends a test that has failed
+
+
+@pytest.fixture
+def homeserver():
+    homeserver = StandIn(Folder()).start()
+    yield homeserver
+    homeserver.close()
+
+
+def beside(homeserver, **options):
+    return Beside(homeserver, {"workers": WORKERS, "homeserver": {
+        "kind": "dendrite", "config": str(homeserver.folder.config_file), "url": homeserver.url, **options}}, account=True)
+
+
+def wait_until(condition):
+    end = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+class Resets:
+    """So many passwords are set at once, none of which gets an answer before `held.release`."""
+
+    def __init__(self, homeserver, beside, count=ASKING):
+        self.homeserver, self.answers = homeserver, []
+        self.held = Fault("held", "/resetPassword/")
+        homeserver.faults = [self.held]
+        self.threads = [threading.Thread(target=self.ask, args=(beside, number + 1)) for number in range(count)]
+        for thread in self.threads:
+            thread.start()
+
+    def ask(self, beside, number):
+        self.answers.append(beside.ask("POST", f"/_dendrite/admin/resetPassword/@user{number:02}:example.org", "admin",
+                                       {"password": "some password", "logout_devices": False}))
+
+    def asked(self):
+        """Of the homeserver, and not answered by it yet."""
+        return sum("/resetPassword/" in request.path and request.status is None for request in self.homeserver.requests)
+
+    def end(self):
+        self.held.release.set()
+        for thread in self.threads:
+            thread.join()
+        return sorted(answer.status for answer in self.answers)
+
+
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_turns(homeserver, concurrency):
+    with beside(homeserver, concurrency=concurrency) as front:
+        resets = Resets(homeserver, front)
+        wait_until(lambda: resets.asked() == concurrency)
+        if concurrency < WORKERS:
+            for _ in range(20):
+                assert front.ask("GET", WHOIS, "admin").status == 200
+        time.sleep(0.1)
+        assert resets.asked() == concurrency
+        assert resets.end() == [200] * ASKING
+
+
+def test_who_waits_too_long_is_told(homeserver):
+    with beside(homeserver, wait=1) as front:
+        resets = Resets(homeserver, front)
+        wait_until(lambda: len(resets.answers) == ASKING - 1)
+        assert resets.asked() == 1
+        for answer in resets.answers:
+            assert (answer.status, answer.json()["errcode"]) == (503, "M_UNKNOWN"), answer
+            assert "busy" in answer.json()["error"] and int(answer.headers["retry-after"]) > 0
+        assert resets.end() == [200] + [503] * (ASKING - 1)
+
+
+def test_a_job_waits_as_well(homeserver):
+    """It goes on when it is its turn, and a request that waits for the job keeps no turn from it."""
+    with beside(homeserver, wait=1) as front:
+        resets = Resets(homeserver, front, 1)
+        wait_until(lambda: resets.asked() == 1)
+        answer = front.ask("POST", f"/_dendrite/admin/evacuateRoom/{LOBBY}", "admin").json()
+        assert answer["affected"] == [] and not any("/leave" in request.path for request in homeserver.requests)
+        assert resets.end() == [200]
+        wait_until(lambda: front.ask("GET", f"/_mxadmin/v1/jobs/{answer['job_id']}", "admin").json()["status"]
+                   == "complete")
+
+
+def test_the_turn_of_a_killed_worker(homeserver):
+    with beside(homeserver) as front:
+        resets = Resets(homeserver, front, 1)
+        wait_until(lambda: resets.asked() == 1)
+        kill_together(front.front.processes[0])
+        front.front.processes[0] = front.front.spawn(front.front.commands()[0])
+        assert front.front.answers()
+        homeserver.faults = []
+        assert front.ask("POST", "/_synapse/admin/v1/reset_password/@user05:example.org", "admin",
+                         {"new_password": "some password"}).status == 200
+        resets.end()
