@@ -5,6 +5,7 @@
 #include "homeserver/audit.h"
 #include "homeserver/media.h"
 #include "homeserver/media_files.h"
+#include "homeserver/upkeep.h"
 #include "store/media_marks.h"
 #include "store/media_uses.h"
 
@@ -149,7 +150,7 @@ static enum err end_all_doomed(struct sweep *sweep)
 {
     const char *const *hashes = sweep->doomed.items;
     struct db *db = sweep->hs->db;
-    enum err e = sweep->doomed.count > 0 ? media_list_refresh(db, MEDIA_REFRESH_NOW) : ERR_OK;
+    enum err e = sweep->doomed.count > 0 ? upkeep_media_now(sweep->hs) : ERR_OK;
 
     for (size_t i = 0; !e && i < sweep->doomed.count;) {
         const int64_t end_ms = clock_monotonic_ms() + SWEEP_MS;
@@ -251,7 +252,7 @@ enum err media_delete(struct homeserver *hs, const struct media_deletion *deleti
     enum err e = check_files(hs);
 
     if (!e)
-        e = media_list_refresh(hs->db, MEDIA_REFRESH_NOW);
+        e = upkeep_media_now(hs);
     for (size_t i = 0; !e && i < deletion->media.count; i += BATCH)
         e = delete_batch(hs, deletion, i, remove_row, &ids);
     *deleted = (struct id_list){.ids = ids.items, .count = ids.count};
@@ -298,7 +299,7 @@ enum err media_protect(struct homeserver *hs, const char *media_id, bool protect
 {
     struct arena *arena = arena_new();
     struct media_mark mark;
-    enum err e = arena ? media_list_refresh(hs->db, MEDIA_REFRESH_NOW) : ERR_NOMEM;
+    enum err e = arena ? upkeep_media_now(hs) : ERR_NOMEM;
 
     if (!e)
         e = mark_of(hs, arena, &mark);
@@ -328,7 +329,7 @@ static enum err leave_out_avatars(struct homeserver *hs, struct arena *arena, st
 enum err media_find_old(struct homeserver *hs, const struct media_wish *wish, bool keep_avatars,
                         struct arena *arena, struct media_rows *media)
 {
-    enum err e = media_list_refresh(hs->db, MEDIA_REFRESH_NOW);
+    enum err e = upkeep_media_now(hs);
 
     if (!e)
         e = media_list_old(hs->db, hs->config->server_name, wish, arena, media);

@@ -6,6 +6,7 @@
 #include "homeserver/job_kinds.h"
 #include "homeserver/jobs.h"
 #include "homeserver/media_purge.h"
+#include "homeserver/upkeep.h"
 #include "matrix/id.h"
 
 #define SLICE 500 /* media that one look finds */
@@ -101,7 +102,7 @@ enum err media_purge_find(struct walk *walk, struct list *found, bool *over)
         e = read_cursor(walk, &after);
         wish.after = &after;
     } else {
-        e = media_list_refresh(walk->hs->db, MEDIA_REFRESH_NOW);
+        e = upkeep_media_now(walk->hs);
     }
     if (!e)
         e = read_avatars(walk, purge);

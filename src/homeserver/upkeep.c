@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: ISC */
+#include <time.h>
+
+#include "base/clock.h"
 #include "base/log.h"
+#include "homeserver/job_kinds.h"
 #include "homeserver/media.h"
 #include "homeserver/policies.h"
 #include "homeserver/upkeep.h"
@@ -11,6 +15,7 @@
 #include "store/user_list.h"
 
 #define LOOK_MS 1000 /* how often the runner looks whether it is time */
+#define TURN_MS 250  /* in which it gets on with what takes longer: jobs come in between */
 
 /* Our own database is followed by whoever changes it: a comparison is for what came to pass without us. */
 static enum err refresh_users(struct homeserver *hs, bool begun)
@@ -32,17 +37,51 @@ enum err upkeep_users(struct homeserver *hs)
     return refresh_users(hs, begun);
 }
 
+/*
+ * Sees to it that there is a list of media, which takes a while the first time: the runner makes it, or,
+ * where there is none, who wants it.
+ */
+static enum err begin_media(struct homeserver *hs, bool *runner)
+{
+    const struct timespec nap = {.tv_nsec = 20000000};
+    const int64_t wait_ms = hs->in_job ? JOB_BATCH_MS : hs->config->homeserver.wait * 1000;
+    const int64_t end_ms = clock_monotonic_ms() + wait_ms;
+    bool begun = false, over, late = false;
+    enum err e = presence_any_runner(hs->presence, runner);
+
+    while (!e) {
+        e = refreshes_begun(hs->db, REFRESHES_MEDIA, &begun);
+        if (e || begun)
+            return e;
+        if (late) {
+            homeserver_reason(hs, "The list of media is being made for the first time; try again");
+            return ERR_BUSY;
+        }
+        if (*runner && !hs->in_job)
+            nanosleep(&nap, NULL);
+        else
+            e = media_list_refresh_for(hs->db, TURN_MS, &over);
+        late = clock_monotonic_ms() >= end_ms;
+    }
+    return e;
+}
+
 enum err upkeep_media(struct homeserver *hs)
 {
-    bool runner = false;
-    enum err e = presence_any_runner(hs->presence, &runner);
+    bool runner = false, over = false;
+    enum err e = begin_media(hs, &runner);
 
-    return e ? e : media_list_refresh(hs->db, runner ? MEDIA_REFRESH_NEVER_DONE : MEDIA_REFRESH_IF_DUE);
+    while (!e && !runner && !over)
+        e = media_list_refresh_for(hs->db, TURN_MS, &over);
+    return e;
 }
 
 enum err upkeep_media_now(struct homeserver *hs)
 {
-    return media_list_refresh(hs->db, MEDIA_REFRESH_NOW);
+    bool runner;
+    enum err e = begin_media(hs, &runner);
+
+    return e ? e : media_list_refresh(hs->db);
 }
 
 static enum err refresh_rooms(struct homeserver *hs, bool begun)
@@ -94,7 +133,9 @@ static enum err turn_users(struct homeserver *hs)
 
 static enum err turn_media(struct homeserver *hs)
 {
-    return media_list_refresh(hs->db, MEDIA_REFRESH_IF_DUE);
+    bool over;
+
+    return media_list_refresh_for(hs->db, TURN_MS, &over);
 }
 
 /* The work of the runner, and what it is told as when it fails. */
@@ -112,12 +153,17 @@ static const struct {
 
 void upkeep_turn(struct homeserver *hs, int64_t *pause_ms)
 {
+    bool stopped = false, failed = false;
+
     for (size_t i = 0; i < sizeof turns / sizeof *turns; i++) {
         enum err e = turns[i].turn(hs);
 
+        failed = failed || e;
         if (e && e != ERR_UNREACHABLE)
             log_warning("%s: %s", turns[i].what, err_text(e));
     }
     if (db_attached(hs->db) && *pause_ms > LOOK_MS)
         *pause_ms = LOOK_MS;
+    if (!failed && !refreshes_stopped(hs->db, REFRESHES_MEDIA, &stopped) && stopped)
+        *pause_ms = 0;
 }

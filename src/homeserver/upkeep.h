@@ -11,7 +11,8 @@
 /* Before users are listed. Errors: those of the database. */
 MUST_CHECK enum err upkeep_users(struct homeserver *hs);
 
-/* The same before media is listed; and before some is chosen for an act, which has to see all there is. */
+/* The same before media is listed; and before some is chosen for an act, which has to see all there is. Also
+ * ERR_BUSY, with hs->reason: the first list of very much media takes longer than a request may wait. */
 MUST_CHECK enum err upkeep_media(struct homeserver *hs);
 MUST_CHECK enum err upkeep_media_now(struct homeserver *hs);
 

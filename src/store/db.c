@@ -188,7 +188,7 @@ enum err db_begin(struct db *db, enum db_mode mode)
 {
     enum err e;
 
-    db->note = mode == DB_NOTE;
+    db->note = mode == DB_NOTE || mode == DB_NOTE_BULK;
     db->changes_before = sqlite3_total_changes64(db->handle);
     if (mode == DB_READ) {
         db_look_at_foreign(db);
@@ -200,7 +200,7 @@ enum err db_begin(struct db *db, enum db_mode mode)
     } else {
         e = begin_write(db, false);
     }
-    set_bulk(db, !e && mode == DB_WRITE_BULK);
+    set_bulk(db, !e && (mode == DB_WRITE_BULK || mode == DB_NOTE_BULK));
     return e;
 }
 

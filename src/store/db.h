@@ -168,9 +168,9 @@ MUST_CHECK enum err db_string(struct db *db, const char *sql, const struct db_va
  * with memory for some ten thousand rows, which would otherwise be written and read again and again, and
  * which lasts until a transaction of another kind or db_tidy(). DB_NOTE is DB_WRITE for what the program
  * keeps for itself, such as counters of failures: it is nobody's change, and db_before_commit() passes it
- * over. The lock is that of our own file alone. Errors: ERR_BUSY, ERR_IO.
+ * over; DB_NOTE_BULK is both. The lock is that of our own file alone. Errors: ERR_BUSY, ERR_IO.
  */
-enum db_mode { DB_READ, DB_WRITE, DB_WRITE_NOW, DB_WRITE_BULK, DB_NOTE };
+enum db_mode { DB_READ, DB_WRITE, DB_WRITE_NOW, DB_WRITE_BULK, DB_NOTE, DB_NOTE_BULK };
 MUST_CHECK enum err db_begin(struct db *db, enum db_mode mode);
 
 /*

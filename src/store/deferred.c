@@ -61,7 +61,8 @@ enum err deferred_withdraw(struct db *db, enum deferred_kind kind, const char *t
 
     if (e)
         return e;
-    return refreshes_forget(db, kind == DEFERRED_DELETE_MEDIA ? REFRESHES_MEDIA : REFRESHES_USERS);
+    return kind == DEFERRED_DELETE_MEDIA ? refreshes_hurry(db, REFRESHES_MEDIA)
+                                         : refreshes_forget(db, REFRESHES_USERS);
 }
 
 /* What is made from the tables that the change waits for is to be compared with them. */
@@ -69,7 +70,7 @@ static enum err forget_lists(struct db *db)
 {
     enum err e = refreshes_forget(db, REFRESHES_USERS);
 
-    return e ? e : refreshes_forget(db, REFRESHES_MEDIA);
+    return e ? e : refreshes_hurry(db, REFRESHES_MEDIA);
 }
 
 enum err deferred_delete(struct db *db, int64_t id)

@@ -92,18 +92,17 @@ MUST_CHECK enum err media_list_each(struct db *db, const char *server_name,
 /* A row has gone from Dendrite's table, or is to go: in the transaction in which that is decided. */
 MUST_CHECK enum err media_list_remove(struct db *db, const char *origin, const char *media_id);
 
-/* How up to date the list has to be. */
-enum media_refresh {
-    MEDIA_REFRESH_NEVER_DONE, /* if it never was compared */
-    MEDIA_REFRESH_IF_DUE,     /* if that was not done so lately that more than a twentieth of the time goes
-                                 into it */
-    MEDIA_REFRESH_NOW
-};
+/*
+ * Compares all that there is with what is kept, in transactions of some ms, no transaction being open; a
+ * first time takes much longer than others. As Dendrite only ever adds rows, and what `mxadmin apply` has
+ * deleted is kept no more, as many as are kept are the same ones.
+ */
+MUST_CHECK enum err media_list_refresh(struct db *db);
 
 /*
- * Compares all rows with what is kept, in transactions of some ms, no transaction being open. As Dendrite
- * only ever adds rows, and `mxadmin apply` makes us compare, as many as are kept are the same ones.
+ * The same for about `ms` only, and if it is due: if it was not done so lately that more than a twentieth of
+ * the time goes into it. Another call goes on where one has stopped; `*over`: there is no more to do.
  */
-MUST_CHECK enum err media_list_refresh(struct db *db, enum media_refresh when);
+MUST_CHECK enum err media_list_refresh_for(struct db *db, int64_t ms, bool *over);
 
 #endif

@@ -13,12 +13,14 @@
     "EXISTS (SELECT 1 FROM mxadmin_deferred w WHERE w.kind = 'delete_media' AND w.target = " origin          \
     " || '/' || " media_id ")"
 
-static const char sql_truth[] =
-    "SELECT t.media_id, t.media_origin, t.user_id, t.content_type, t.upload_name, t.file_size_bytes,"
-    " t.creation_ts, t.base64hash, " WAITS(
-        "t.media_id",
-        "t.media_origin") " FROM mediaapi_media_repository t WHERE (t.media_id, t.media_origin) > (?1, ?2)"
-                          " ORDER BY t.media_id, t.media_origin LIMIT " REFRESHES_SLICE_TEXT;
+#define SLICE      2000 /* ids that are compared at once; they are in an index */
+#define SLICE_TEXT "2000"
+static const char sql_truth[] = "SELECT media_id, media_origin FROM mediaapi_media_repository"
+                                " WHERE (media_id, media_origin) > (?1, ?2)"
+                                " ORDER BY media_id, media_origin LIMIT " SLICE_TEXT;
+static const char sql_load[] =
+    "SELECT user_id, content_type, upload_name, file_size_bytes, creation_ts, base64hash"
+    " FROM mediaapi_media_repository WHERE media_id = ?1 AND media_origin = ?2 AND NOT " WAITS("?1", "?2");
 static const char sql_kept[] = "SELECT media_id, media_origin FROM mxadmin_media"
                                " WHERE (media_id, media_origin) > (?1, ?2) AND (CAST(?3 AS TEXT) IS NULL"
                                " OR (media_id, media_origin) <= (?3, ?4)) ORDER BY media_id, media_origin";
@@ -37,17 +39,18 @@ static const char sql_count_truth[] = "SELECT COUNT(*) FROM mediaapi_media_repos
 static const char sql_count_kept[] = "SELECT (SELECT COUNT(*) FROM mxadmin_media)"
                                      " + (SELECT COUNT(*) FROM mxadmin_deferred WHERE kind = 'delete_media')";
 
-/* A row; of one that is kept only its id is read. */
+/* A row; what follows the id is read of those alone that are not kept. */
 struct row {
     const char *media_id;
     const char *origin;
+    bool loaded;
+    bool none; /* it has gone, or its deletion waits */
     const char *user_id;
     const char *type;
     const char *upload_name;
     int64_t length;
     int64_t created_ts;
     const char *hash;
-    bool waits;
 };
 
 static void take_id(struct stmt *stmt, struct arena *arena, void *item, enum err *e)
@@ -58,18 +61,25 @@ static void take_id(struct stmt *stmt, struct arena *arena, void *item, enum err
     row->origin = db_copy(stmt, 1, arena, e);
 }
 
-static void take_all(struct stmt *stmt, struct arena *arena, void *item, enum err *e)
+static enum err load(struct db *db, void *is, struct arena *arena)
 {
-    struct row *row = item;
+    struct row *row = is;
+    struct stmt *stmt;
+    enum err e = db_query(db, sql_load, DB_ARGS(DB_T(row->media_id), DB_T(row->origin)), &stmt);
 
-    take_id(stmt, arena, row, e);
-    row->user_id = db_copy(stmt, 2, arena, e);
-    row->type = db_copy(stmt, 3, arena, e);
-    row->upload_name = db_copy(stmt, 4, arena, e);
-    row->length = db_int(stmt, 5);
-    row->created_ts = db_int(stmt, 6);
-    row->hash = db_copy(stmt, 7, arena, e);
-    row->waits = db_int(stmt, 8) != 0;
+    row->loaded = true;
+    row->none = true;
+    while (db_next(stmt, &e)) {
+        row->user_id = db_copy(stmt, 0, arena, &e);
+        row->type = db_copy(stmt, 1, arena, &e);
+        row->upload_name = db_copy(stmt, 2, arena, &e);
+        row->length = db_int(stmt, 3);
+        row->created_ts = db_int(stmt, 4);
+        row->hash = db_copy(stmt, 5, arena, &e);
+        row->none = false;
+    }
+    db_done(&stmt);
+    return e;
 }
 
 static enum err put(struct db *db, const struct row *row)
@@ -91,16 +101,14 @@ static int order(const void *a, const void *b)
     return by_id ? by_id : strcmp(one->origin, other->origin);
 }
 
-/* Whether the row belongs into the list. */
-static bool belongs(const struct row *is)
-{
-    return is && !is->waits;
-}
-
 /* A row never changes. */
 static bool differs(const void *is, const void *was)
 {
-    return belongs(is) != (was != NULL);
+    const struct row *row = is;
+
+    if (row && row->loaded && !was)
+        return !row->none;
+    return (is != NULL) != (was != NULL);
 }
 
 static enum err settle(struct db *db, const void *is, const void *was)
@@ -115,10 +123,10 @@ static enum err read_slice(struct db *db, const struct refresh *refresh, const v
 {
     const struct row first = {.media_id = "", .origin = ""}, none = {0};
     const struct row *from = after ? after : &first, *end;
-    enum err e = collect(db, sql_truth, DB_ARGS(DB_T(from->media_id), DB_T(from->origin)), truth, take_all);
+    const size_t before = truth->count;
+    enum err e = collect(db, sql_truth, DB_ARGS(DB_T(from->media_id), DB_T(from->origin)), truth, take_id);
 
-    (void)refresh;
-    end = refreshes_end(truth, sizeof *end);
+    end = refreshes_end(refresh, truth, truth->count - before);
     if (!end)
         end = &none;
     if (e)
@@ -127,6 +135,17 @@ static enum err read_slice(struct db *db, const struct refresh *refresh, const v
                    DB_ARGS(DB_T(from->media_id), DB_T(from->origin), DB_T(end->media_id), DB_T(end->origin)),
                    kept, take_id);
 }
+
+static const struct refresh refresh = {
+    .name = REFRESHES_MEDIA,
+    .row_size = sizeof(struct row),
+    .slice = SLICE,
+    .read = read_slice,
+    .order = order,
+    .differs = differs,
+    .load = load,
+    .settle = settle,
+};
 
 /* Whether there are as many as are kept: a look along one index of each. */
 static enum err is_complete(struct db *db, bool *complete)
@@ -143,24 +162,26 @@ static enum err is_complete(struct db *db, bool *complete)
     return db_end(db, e);
 }
 
-enum err media_list_refresh(struct db *db, enum media_refresh when)
+enum err media_list_refresh(struct db *db)
 {
-    static const struct refresh refresh = {
-        .name = REFRESHES_MEDIA,
-        .row_size = sizeof(struct row),
-        .read = read_slice,
-        .order = order,
-        .differs = differs,
-        .settle = settle,
-    };
-    bool begun = false, due = true, complete = false;
+    bool complete = false;
+    enum err e = is_complete(db, &complete);
+
+    return e || complete ? e : refreshes_run(db, &refresh);
+}
+
+enum err media_list_refresh_for(struct db *db, int64_t ms, bool *over)
+{
+    bool begun = false, stopped = false, due = true, complete = false;
     enum err e = refreshes_begun(db, REFRESHES_MEDIA, &begun);
 
-    if (!e && begun && when == MEDIA_REFRESH_IF_DUE)
+    *over = true;
+    if (!e)
+        e = refreshes_stopped(db, REFRESHES_MEDIA, &stopped);
+    if (!e && begun && !stopped) {
         e = refreshes_due(db, REFRESHES_MEDIA, clock_now_ms(), &due);
-    if (e || !due || (begun && when == MEDIA_REFRESH_NEVER_DONE))
-        return e;
-    if (begun)
-        e = is_complete(db, &complete);
-    return e || complete ? e : refreshes_run(db, &refresh);
+        if (!e && due)
+            e = is_complete(db, &complete);
+    }
+    return e || !due || complete ? e : refreshes_run_for(db, &refresh, ms, over);
 }

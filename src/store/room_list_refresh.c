@@ -61,12 +61,12 @@ static enum err settle(struct db *db, const void *is, const void *was)
 static enum err read_slice(struct db *db, const struct refresh *refresh, const void *after,
                            struct list *truth, struct list *kept)
 {
+    const size_t before = truth->count;
     const struct kept_room *last = after, *end;
     const char *from = last ? last->room.id : "";
     enum err e = collect(db, sql_truth, DB_ARGS(DB_T(from)), truth, take_kept);
 
-    (void)refresh;
-    end = refreshes_end(truth, sizeof *end);
+    end = refreshes_end(refresh, truth, truth->count - before);
     return e ? e
              : collect(db, sql_kept, DB_ARGS(DB_T(from), DB_T(end ? end->room.id : NULL)), kept, take_kept);
 }

@@ -195,6 +195,13 @@ static const char *const room_lists[] = {
     NULL,
 };
 
+/* Where a comparison that takes longer than a turn has stopped. */
+static const char *const refresh_places[] = {
+    "CREATE TABLE mxadmin_refresh_places (name TEXT NOT NULL PRIMARY KEY, first_key TEXT NOT NULL,"
+    " second_key TEXT NOT NULL, took_ms BIGINT NOT NULL)",
+    NULL,
+};
+
 const struct own_migration own_migrations[] = {
     {"settings, nonces, attempts", first_tables},
     {"transactions", transactions},
@@ -207,5 +214,6 @@ const struct own_migration own_migrations[] = {
     {"puppets", puppets},
     {"media", media},
     {"room lists", room_lists},
+    {"refresh places", refresh_places},
 };
 const int64_t own_migrations_count = (int64_t)(sizeof own_migrations / sizeof *own_migrations);

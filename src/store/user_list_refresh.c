@@ -106,11 +106,12 @@ static enum err settle(struct db *db, const void *is, const void *was)
 static enum err read_slice(struct db *db, const struct refresh *refresh, const void *after,
                            struct list *truth, struct list *kept)
 {
+    const size_t before = truth->count;
     const struct row *last = after, *end;
     const char *from = last ? last->localpart : "";
     enum err e = collect(db, sql_truth, DB_ARGS(DB_T(refresh->server_name), DB_T(from)), truth, take_row);
 
-    end = refreshes_end(truth, sizeof *end);
+    end = refreshes_end(refresh, truth, truth->count - before);
     return e ? e
              : collect(db, sql_kept, DB_ARGS(DB_T(from), DB_T(end ? end->localpart : NULL)), kept, take_row);
 }

@@ -116,34 +116,33 @@ static void test_refresh(void **state)
 {
     static const struct {
         const char *before;
-        enum media_refresh when;
         int64_t kept;
     } rows[] = {
-        {"SELECT 1", MEDIA_REFRESH_NEVER_DONE, 5},
-        {sql_share, MEDIA_REFRESH_NEVER_DONE, 5},
-        {"SELECT 1", MEDIA_REFRESH_NOW, 6},
+        {"SELECT 1", 5},
+        {sql_share, 6},
         {"INSERT INTO mxadmin_deferred (kind, target, parameters, actor, created_ts)"
          " VALUES ('delete_media', 'example.org/shared', 'null', '', 1)",
-         MEDIA_REFRESH_NOW, 5},
-        {"DELETE FROM mxadmin_refreshes", MEDIA_REFRESH_NOW, 5},
-        {"DELETE FROM mxadmin_deferred", MEDIA_REFRESH_NOW, 6},
-        {"DELETE FROM mediaapi_media_repository WHERE media_id > 'a'", MEDIA_REFRESH_NOW, 4},
+         6},
+        {"DELETE FROM mxadmin_media WHERE media_id = 'shared'", 5}, /* in the same transaction, really */
+        {"DELETE FROM mxadmin_refreshes", 5},
+        {"DELETE FROM mxadmin_deferred", 6},
+        {"DELETE FROM mediaapi_media_repository WHERE media_id > 'a'", 4},
         {"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)"
          " INSERT INTO mediaapi_media_repository SELECT 'n' || i, CASE WHEN i % 2 THEN 'a.org' ELSE 'b.org' "
          "END,"
          " 't', i, i, '', 'hash' || i, '@u' || i % 7 || ':example.org' FROM n",
-         MEDIA_REFRESH_NOW, 2004},
+         2004},
         {"INSERT INTO mediaapi_media_repository SELECT media_id, 'c.org', 't', 1, 1, '', 'same', ''"
          " FROM mediaapi_media_repository WHERE media_id LIKE 'n%'",
-         MEDIA_REFRESH_NOW, 4004},
-        {"DELETE FROM mediaapi_media_repository WHERE media_origin <> 'b.org'", MEDIA_REFRESH_NOW, 1000},
-        {"DELETE FROM mediaapi_media_repository", MEDIA_REFRESH_NOW, 0},
+         4004},
+        {"DELETE FROM mediaapi_media_repository WHERE media_origin <> 'b.org'", 1000},
+        {"DELETE FROM mediaapi_media_repository", 0},
     };
     struct scene *s = *state;
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         run(s->d->db, rows[i].before);
-        assert_int_equal(media_list_refresh(s->d->db, rows[i].when), ERR_OK);
+        assert_int_equal(media_list_refresh(s->d->db), ERR_OK);
         assert_int_equal(number(s->d->db, sql_kept), rows[i].kept);
         assert_int_equal(number(s->d->db,
                                 "SELECT COUNT(*) FROM (SELECT user_id, COUNT(*), SUM(media_length)"
@@ -154,6 +153,41 @@ static void test_refresh(void **state)
     assert_int_equal(number(s->d->db, sql_sums), 1);
 }
 
+/* In pieces: what is new behind the place where one has stopped is for the next time. */
+static void test_refresh_in_pieces(void **state)
+{
+    struct scene *s = *state;
+    bool over = false;
+    int calls = 0;
+
+    run(s->d->db, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000)"
+                  " INSERT INTO mediaapi_media_repository SELECT printf('n%05d', i), 'a.org', 't', i, i, '',"
+                  " 'hash' || i, '@u' || i % 7 || ':example.org' FROM n");
+    while (!over) {
+        const int64_t before = number(s->d->db, sql_kept);
+
+        assert_int_equal(media_list_refresh_for(s->d->db, 0, &over), ERR_OK);
+        assert_true(over || number(s->d->db, sql_kept) > before);
+        assert_int_equal(number(s->d->db, "SELECT COUNT(*) FROM mxadmin_refreshes WHERE name = 'media'"),
+                         over);
+        assert_int_equal(number(s->d->db, "SELECT COUNT(*) FROM mxadmin_refresh_places"), !over);
+        if (++calls == 2)
+            run(s->d->db, "INSERT INTO mediaapi_media_repository VALUES ('behind', 'a.org', 't', 1, 1, '',"
+                          " 'h', '')");
+    }
+    assert_true(calls > 2);
+    assert_int_equal(number(s->d->db, sql_kept), 9005);
+    run(s->d->db, "UPDATE mxadmin_refreshes SET took_ms = 1000000");
+    assert_int_equal(media_list_refresh_for(s->d->db, 0, &over), ERR_OK);
+    assert_true(over); /* it was done lately */
+    assert_int_equal(number(s->d->db, sql_kept), 9005);
+    run(s->d->db, "UPDATE mxadmin_refreshes SET took_ms = 0, refreshed_ts = 1");
+    for (over = false; !over;)
+        assert_int_equal(media_list_refresh_for(s->d->db, 1000, &over), ERR_OK);
+    assert_int_equal(number(s->d->db, sql_kept), 9006);
+    assert_int_equal(number(s->d->db, "SELECT COUNT(*) FROM mxadmin_media WHERE media_id = 'behind'"), 1);
+}
+
 /* A file goes with its last row. */
 static void test_delete(void **state)
 {
@@ -161,7 +195,7 @@ static void test_delete(void **state)
     struct media items[3];
 
     run(s->d->db, sql_share);
-    assert_int_equal(media_list_refresh(s->d->db, MEDIA_REFRESH_NOW), ERR_OK);
+    assert_int_equal(media_list_refresh(s->d->db), ERR_OK);
     items[0] = find(s, M0);
     items[1] = find(s, M1);
     items[2] = (struct media){.media_id = "nothing", .origin = SERVER, .hash = H1};
@@ -182,7 +216,7 @@ static void test_delete_beside(void **state)
     struct scene *s = *state;
     struct media media;
 
-    assert_int_equal(media_list_refresh(s->d->db, MEDIA_REFRESH_NOW), ERR_OK);
+    assert_int_equal(media_list_refresh(s->d->db), ERR_OK);
     media = find(s, M0);
     assert_int_equal(delete (s, &media, 1, false), 1);
     assert_int_equal(size_of(s, MEDIA_PLACE, H0), -1);
@@ -190,7 +224,7 @@ static void test_delete_beside(void **state)
     for (int i = 0; i < 2; i++) {
         assert_int_equal(number(s->d->db, sql_kept), 4);
         run(s->d->db, "DELETE FROM mxadmin_refreshes");
-        assert_int_equal(media_list_refresh(s->d->db, MEDIA_REFRESH_NOW), ERR_OK);
+        assert_int_equal(media_list_refresh(s->d->db), ERR_OK);
     }
     assert_int_equal(number(s->d->db, "SELECT COUNT(*) FROM mxadmin_deferred WHERE kind = 'delete_media'"
                                       " AND target = 'example.org/" M0 "' AND parameters = 'null'"),
@@ -203,7 +237,7 @@ static void test_spared(void **state)
     struct scene *s = *state;
     struct media items[2];
 
-    assert_int_equal(media_list_refresh(s->d->db, MEDIA_REFRESH_NOW), ERR_OK);
+    assert_int_equal(media_list_refresh(s->d->db), ERR_OK);
     items[0] = find(s, M0);
     items[1] = find(s, M1);
     assert_int_equal(homeserver_protect_media(&s->hs, M0, true), ERR_OK);
@@ -260,7 +294,7 @@ static void test_sweep(void **state)
 
         scene_new(&scene);
         s = scene;
-        assert_int_equal(media_list_refresh(s->d->db, MEDIA_REFRESH_NOW), ERR_OK);
+        assert_int_equal(media_list_refresh(s->d->db), ERR_OK);
         run(s->d->db, rows[i].left[0]);
         run(s->d->db, rows[i].left[1]);
         shell("cd %s && %s", s->store, rows[i].moved);
@@ -278,7 +312,7 @@ static void test_put_off(void **state)
 {
     struct scene *s = *state;
 
-    assert_int_equal(media_list_refresh(s->d->db, MEDIA_REFRESH_NOW), ERR_OK);
+    assert_int_equal(media_list_refresh(s->d->db), ERR_OK);
     shell("cd %s/b/r && mv DN* away && ln -s away DN-w0gslWgXMGGPlVyvMMoO7UNgsMlPJnYl1VQusA", s->store);
     run(s->d->db, "INSERT INTO mxadmin_media_quarantine VALUES ('" H0 "', 'a', 1), ('" H1 "', 'a', 1)");
     run(s->d->db, "INSERT INTO mxadmin_media_work VALUES ('" H0 "', 0), ('" H1 "', 0)");
@@ -297,11 +331,11 @@ static void test_quarantine_of_what_comes(void **state)
 {
     struct scene *s = *state;
 
-    assert_int_equal(media_list_refresh(s->d->db, MEDIA_REFRESH_NOW), ERR_OK);
+    assert_int_equal(media_list_refresh(s->d->db), ERR_OK);
     assert_int_equal(quarantine(s, M0, true), 1);
     shell("cd %s/b/r/DN* && rm -f file && printf again > file", s->store);
     run(s->d->db, sql_share);
-    assert_int_equal(media_list_refresh(s->d->db, MEDIA_REFRESH_NOW), ERR_OK);
+    assert_int_equal(media_list_refresh(s->d->db), ERR_OK);
     assert_int_equal(media_sweep(&s->hs), ERR_OK);
     assert_int_equal(size_of(s, MEDIA_PLACE, H0), -1);
     assert_int_equal(size_of(s, MEDIA_QUARANTINE, H0), 350);
@@ -356,7 +390,7 @@ static void test_no_store(void **state)
     char none[] = "";
 
     s->config.media_path = none;
-    assert_int_equal(media_list_refresh(s->d->db, MEDIA_REFRESH_NOW), ERR_OK);
+    assert_int_equal(media_list_refresh(s->d->db), ERR_OK);
     media = find(s, M0);
     assert_int_equal(delete (s, &media, 1, false), 1);
     assert_int_equal(quarantine(s, M1, true), 1);
@@ -370,17 +404,12 @@ static void test_no_store(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STANDALONE(test_refresh),
-        STANDALONE(test_delete),
-        BESIDE(test_delete_beside),
-        STANDALONE(test_spared),
-        cmocka_unit_test(test_sweep),
-        STANDALONE(test_put_off),
-        STANDALONE(test_quarantine_of_what_comes),
-        STANDALONE(test_protection),
-        BESIDE(test_protection),
-        STANDALONE(test_avatars),
-        STANDALONE(test_no_store),
+        STANDALONE(test_refresh),    STANDALONE(test_refresh_in_pieces),
+        STANDALONE(test_delete),     BESIDE(test_delete_beside),
+        STANDALONE(test_spared),     cmocka_unit_test(test_sweep),
+        STANDALONE(test_put_off),    STANDALONE(test_quarantine_of_what_comes),
+        STANDALONE(test_protection), BESIDE(test_protection),
+        STANDALONE(test_avatars),    STANDALONE(test_no_store),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
