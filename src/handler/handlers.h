@@ -129,6 +129,9 @@ handler room_context_get;
 handler room_time_get;
 handler event_get;
 
+/* room_hierarchy.c */
+handler room_hierarchy_get;
+
 /* room_messages.c */
 handler room_messages_get;
 

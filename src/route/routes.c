@@ -69,6 +69,7 @@ const struct route routes[] = {
     {METHOD_GET,  SYNAPSE "/rooms/{room_id}/messages", room_messages_get, .access = ACCESS_ADMIN, .slow = true},
     {METHOD_GET,  SYNAPSE "/rooms/{room_id}/context/{event_id}", room_context_get, .access = ACCESS_ADMIN, .slow = true},
     {METHOD_GET,  SYNAPSE "/rooms/{room_id}/timestamp_to_event", room_time_get, .access = ACCESS_ADMIN, .slow = true},
+    {METHOD_GET,  SYNAPSE "/rooms/{room_id}/hierarchy", room_hierarchy_get, .access = ACCESS_ADMIN, .slow = true},
     {METHOD_GET,  SYNAPSE "/fetch_event/{event_id}", event_get, .access = ACCESS_ADMIN, .reads = true},
     {METHOD_GET,  SYNAPSE "/rooms", rooms_get, .access = ACCESS_ADMIN},
     {METHOD_GET,  SYNAPSE "/statistics/database/rooms", room_sizes_get, .access = ACCESS_ADMIN},

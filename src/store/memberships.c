@@ -16,6 +16,8 @@ static const char sql_count[] =
     " COUNT(CASE WHEN membership_nid = 3 AND target_local THEN 1 END),"
     " COUNT(CASE WHEN membership_nid = 2 THEN 1 END), COUNT(CASE WHEN membership_nid = 4 THEN 1 END)"
     " FROM roomserver_membership WHERE room_nid = ?1";
+static const char sql_has_local[] = "SELECT EXISTS (SELECT 1 FROM roomserver_membership"
+                                    " WHERE room_nid = ?1 AND membership_nid = 3 AND target_local)";
 static const char sql_local[] =
     "SELECT m.event_nid, k.event_state_key FROM roomserver_membership m"
     " JOIN roomserver_event_state_keys k ON k.event_state_key_nid = m.target_nid"
@@ -94,6 +96,15 @@ enum err memberships_count(struct db *db, int64_t room_nid, struct membership_co
             .knocking = db_int(stmt, 3),
         };
     db_done(&stmt);
+    return e;
+}
+
+enum err memberships_has_local(struct db *db, int64_t room_nid, bool *has)
+{
+    int64_t value = 0;
+    enum err e = db_integer(db, sql_has_local, DB_ARGS(DB_I(room_nid)), &value);
+
+    *has = value;
     return e;
 }
 

@@ -46,6 +46,9 @@ struct membership_counts {
 };
 MUST_CHECK enum err memberships_count(struct db *db, int64_t room_nid, struct membership_counts *counts);
 
+/* Whether a user of this server is joined. */
+MUST_CHECK enum err memberships_has_local(struct db *db, int64_t room_nid, bool *has);
+
 /* A member, and the event that made it one. */
 struct member {
     int64_t event_nid;

@@ -25,6 +25,7 @@ READS = [
     (200, "GET", f"/_synapse/admin/v1/rooms/{LOBBY}/messages?dir=b&limit=100", "admin"),
     (200, "GET", f"/_synapse/admin/v1/rooms/{LOBBY}/context/{MESSAGE}", "admin"),
     (200, "GET", f"/_synapse/admin/v1/rooms/{LOBBY}/timestamp_to_event?ts=0", "admin"),
+    (200, "GET", f"/_synapse/admin/v1/rooms/{LOBBY}/hierarchy", "admin"),
     (200, "GET", f"/_synapse/admin/v1/fetch_event/{MESSAGE}", "admin"),
     (403, "GET", WHOIS, "user02"),
     (401, "GET", WHOIS, None),
