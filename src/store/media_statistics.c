@@ -2,11 +2,14 @@
 #include "store/media_statistics.h"
 #include "store/pattern.h"
 
-/* ?1 is our server's name, ?2 the pattern, ?3 and ?4 the times. */
+/*
+ * ?1 is our server's name, ?2 the pattern, ?3 and ?4 the times. Of some time everybody's sums are made
+ * anyway, so that how many there are is had with them.
+ */
 #define ALWAYS "mxadmin_media_users"
 #define MEANWHILE                                                                                            \
     "(SELECT user_id, COUNT(*) AS media_count, SUM(CASE WHEN media_length > 0 THEN media_length ELSE 0 END)" \
-    " AS media_length FROM mxadmin_media WHERE user_id <> '' AND created_ts >= ?3 AND created_ts <= ?4"      \
+    " AS media_length FROM mxadmin_media WHERE user_id > '' AND created_ts >= ?3 AND created_ts <= ?4"       \
     " GROUP BY user_id)"
 #define USERS(source)                                                                                        \
     " FROM " source " s LEFT JOIN mxadmin_users u"                                                           \
@@ -14,20 +17,21 @@
     " AND s.user_id = '@' || u.localpart || ':' || ?1"                                                       \
     " WHERE (CAST(?2 AS TEXT) IS NULL OR s.user_id LIKE ?2 ESCAPE '\\'"                                      \
     " OR u.display_name LIKE ?2 ESCAPE '\\') AND (?3 <= ?4)"
-#define PAGE(source, order)                                                                                  \
-    "SELECT s.user_id, NULLIF(u.display_name, ''), s.media_count, s.media_length" USERS(                     \
+#define PAGE(source, total, order)                                                                           \
+    "SELECT s.user_id, NULLIF(u.display_name, ''), s.media_count, s.media_length, " total USERS(             \
         source) " ORDER BY " order " LIMIT ?6 OFFSET ?5"
-#define PAGES(source, column)                                                                                \
+#define PAGES(source, total, column)                                                                         \
     {                                                                                                        \
-        PAGE(source, column ", s.user_id"), PAGE(source, column " DESC, s.user_id")                          \
+        PAGE(source, total, column ", s.user_id"), PAGE(source, total, column " DESC, s.user_id")            \
     }
-#define STATEMENTS(source)                                                                                   \
+#define STATEMENTS(source, total)                                                                            \
     {                                                                                                        \
         .count = "SELECT COUNT(*)" USERS(source), .pages = {                                                 \
-            [MEDIA_USER_ORDER_ID] = {PAGE(source, "s.user_id"), PAGE(source, "s.user_id DESC")},             \
-            [MEDIA_USER_ORDER_DISPLAY_NAME] = PAGES(source, "NULLIF(u.display_name, '')"),                   \
-            [MEDIA_USER_ORDER_LENGTH] = PAGES(source, "s.media_length"),                                     \
-            [MEDIA_USER_ORDER_COUNT] = PAGES(source, "s.media_count"),                                       \
+            [MEDIA_USER_ORDER_ID] = {PAGE(source, total, "s.user_id"),                                       \
+                                     PAGE(source, total, "s.user_id DESC")},                                 \
+            [MEDIA_USER_ORDER_DISPLAY_NAME] = PAGES(source, total, "NULLIF(u.display_name, '')"),            \
+            [MEDIA_USER_ORDER_LENGTH] = PAGES(source, total, "s.media_length"),                              \
+            [MEDIA_USER_ORDER_COUNT] = PAGES(source, total, "s.media_count"),                                \
         }                                                                                                    \
     }
 
@@ -35,7 +39,7 @@
 static const struct {
     const char *count;
     const char *pages[MEDIA_USER_ORDER__MAX][2];
-} statements[] = {STATEMENTS(ALWAYS), STATEMENTS(MEANWHILE)};
+} statements[] = {STATEMENTS(ALWAYS, "0"), STATEMENTS(MEANWHILE, "COUNT(*) OVER ()")};
 
 static const char sql_count_all[] =
     "SELECT COUNT(*) FROM mxadmin_media_users"; /* with nothing to be looked up */
@@ -44,11 +48,13 @@ static const char sql_count_all[] =
 #define COUNT_ARGS 4
 
 static enum err list(struct db *db, const char *sql, const struct db_value *args,
-                     enum err (*each)(const struct media_user *user, void *context), void *context)
+                     enum err (*each)(const struct media_user *user, void *context), void *context,
+                     int64_t *total)
 {
     struct stmt *stmt;
     enum err e = db_query(db, sql, args, ARGS, &stmt);
 
+    *total = 0;
     while (db_next(stmt, &e)) {
         const struct media_user user = {
             .user_id = db_text(stmt, 0),
@@ -57,6 +63,7 @@ static enum err list(struct db *db, const char *sql, const struct db_value *args
             .length = db_int(stmt, 3),
         };
 
+        *total = db_int(stmt, 4);
         e = each(&user, context);
     }
     db_done(&stmt);
@@ -72,13 +79,16 @@ enum err media_statistics_users(struct db *db, const char *server_name, const st
     const char *pattern = page->search ? pattern_of(page->search, arena) : NULL;
     const struct db_value args[ARGS] = {DB_T(server_name),    DB_T(pattern),    DB_I(page->from_ts),
                                         DB_I(page->until_ts), DB_I(page->from), DB_I(page->limit)};
+    int64_t had = 0;
     enum err e;
 
     if (page->search && !pattern)
         return ERR_NOMEM;
+    e = list(db, statements[timed].pages[page->order][page->backwards], args, each, context, &had);
+    *total = had;
+    if (e || had > 0)
+        return e;
     if (timed || pattern)
-        e = db_integer(db, statements[timed].count, args, COUNT_ARGS, total);
-    else
-        e = db_integer(db, sql_count_all, DB_NO_ARGS, total);
-    return e ? e : list(db, statements[timed].pages[page->order][page->backwards], args, each, context);
+        return db_integer(db, statements[timed].count, args, COUNT_ARGS, total);
+    return db_integer(db, sql_count_all, DB_NO_ARGS, total);
 }

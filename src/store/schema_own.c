@@ -202,6 +202,13 @@ static const char *const refresh_places[] = {
     NULL,
 };
 
+/* Sums of some time are made of the index alone. */
+static const char *const media_sums[] = {
+    "DROP INDEX mxadmin_media_user_idx",
+    "CREATE INDEX mxadmin_media_user_idx ON mxadmin_media (user_id, created_ts, media_id, media_length)",
+    NULL,
+};
+
 const struct own_migration own_migrations[] = {
     {"settings, nonces, attempts", first_tables},
     {"transactions", transactions},
@@ -215,5 +222,6 @@ const struct own_migration own_migrations[] = {
     {"media", media},
     {"room lists", room_lists},
     {"refresh places", refresh_places},
+    {"media sums", media_sums},
 };
 const int64_t own_migrations_count = (int64_t)(sizeof own_migrations / sizeof *own_migrations);
