@@ -11,6 +11,7 @@
 #include "handler/fields.h"
 #include "handler/handlers.h"
 #include "handler/parameters.h"
+#include "homeserver/token_bounds.h"
 #include "store/registration_tokens.h"
 
 #define LENGTH_MAX     64
@@ -264,12 +265,30 @@ static bool find(struct call *call, const struct spelling *spelling, struct regi
     return e == ERR_OK;
 }
 
+/* The token as it is now, with what waits to be changed of it. */
+static json_t *show(struct call *call, const struct spelling *spelling)
+{
+    struct registration_token token;
+    json_t *object = NULL;
+    bool waits = false;
+    enum err e;
+
+    if (!find(call, spelling, &token))
+        return NULL;
+    e = deferred_waits(call->app->db, DEFERRED_SET_REGISTRATION_TOKEN, token.token, &waits);
+    if (e)
+        return call_fail_err(call, e);
+    object = object_of(&token);
+    if (waits && json_object_set_new(object, "pending_changes", json_pack("[s]", "set_registration_token"))) {
+        json_decref(object);
+        return NULL;
+    }
+    return object;
+}
+
 json_t *registration_token_get(struct call *call)
 {
-    const struct spelling *spelling = spelling_of(call);
-    struct registration_token token;
-
-    return find(call, spelling, &token) ? object_of(&token) : NULL;
+    return show(call, spelling_of(call));
 }
 
 json_t *registration_token_put(struct call *call)
@@ -277,10 +296,14 @@ json_t *registration_token_put(struct call *call)
     const struct spelling *spelling = spelling_of(call);
     struct registration_token token, before;
     json_t *object = call_json(call);
-    enum err e = ERR_OK;
+    bool waits;
+    enum err e;
 
     if (!object || !find(call, spelling, &token))
         return NULL;
+    e = token_bounds_waiting(call->app->db, call->arena, &token, &waits);
+    if (e)
+        return call_fail_err(call, e);
     before = token;
     if (!read_bounds(call, object, spelling, &token))
         return NULL;
@@ -288,7 +311,7 @@ json_t *registration_token_put(struct call *call)
         e = homeserver_set_registration_token(&call->homeserver, &token);
     if (e == ERR_NOT_FOUND)
         return fail_naming(call, API_NOT_FOUND, spelling->unknown, token.token);
-    return e ? call_fail_err(call, e) : object_of(&token);
+    return e ? call_fail_err(call, e) : show(call, spelling);
 }
 
 json_t *registration_token_delete(struct call *call)

@@ -35,7 +35,7 @@ static enum err add_pending(const struct deferred_change *change, void *context)
 {
     struct pending *pending = context;
 
-    if (change->kind == DEFERRED_DELETE_MEDIA || strcmp(change->target, pending->localpart) != 0)
+    if (!deferred_is_of_account(change->kind) || strcmp(change->target, pending->localpart) != 0)
         return ERR_OK;
     return json_array_append_new(pending->names, json_string(deferred_kind_name(change->kind))) < 0
                ? ERR_NOMEM

@@ -10,6 +10,7 @@ static const char sql_insert[] =
     "INSERT INTO mxadmin_deferred (kind, target, parameters, actor, created_ts) VALUES (?1, ?2, ?3, ?4, ?5)";
 static const char sql_delete[] = "DELETE FROM mxadmin_deferred WHERE id = ?1";
 static const char sql_waits[] = "SELECT COUNT(*) FROM mxadmin_deferred WHERE kind = ?1 AND target = ?2";
+static const char sql_find[] = "SELECT parameters FROM mxadmin_deferred WHERE kind = ?1 AND target = ?2";
 static const char sql_list[] =
     "SELECT id, kind, target, parameters, actor, created_ts FROM mxadmin_deferred ORDER BY id";
 
@@ -18,12 +19,18 @@ static const char *const names[] = {
     [DEFERRED_REACTIVATE] = "reactivate",
     [DEFERRED_SET_THREEPIDS] = "set_threepids",
     [DEFERRED_DELETE_MEDIA] = "delete_media",
+    [DEFERRED_SET_REGISTRATION_TOKEN] = "set_registration_token",
 };
 _Static_assert(sizeof names / sizeof *names == DEFERRED__MAX, "a name for every kind");
 
 const char *deferred_kind_name(enum deferred_kind kind)
 {
     return names[kind];
+}
+
+bool deferred_is_of_account(enum deferred_kind kind)
+{
+    return kind == DEFERRED_SET_ADMIN || kind == DEFERRED_REACTIVATE || kind == DEFERRED_SET_THREEPIDS;
 }
 
 /* ERR_CORRUPT: it is a kind of a newer program, or of nobody. */
@@ -42,10 +49,9 @@ static enum err kind_of(const char *name, enum deferred_kind *kind)
 /* Media is taken out of its list by who puts the change; it would take long to compare all of it. */
 enum err deferred_put(struct db *db, const struct deferred_change *change)
 {
-    const bool media = change->kind == DEFERRED_DELETE_MEDIA;
     enum err e = db_run(db, sql_delete_same, DB_ARGS(DB_T(names[change->kind]), DB_T(change->target)), NULL);
 
-    if (!e && !media)
+    if (!e && deferred_is_of_account(change->kind))
         e = refreshes_forget(db, REFRESHES_USERS);
     if (!e)
         e = db_run(db, sql_insert,
@@ -59,10 +65,11 @@ enum err deferred_withdraw(struct db *db, enum deferred_kind kind, const char *t
 {
     enum err e = db_run(db, sql_delete_same, DB_ARGS(DB_T(names[kind]), DB_T(target)), NULL);
 
-    if (e)
-        return e;
-    return kind == DEFERRED_DELETE_MEDIA ? refreshes_hurry(db, REFRESHES_MEDIA)
-                                         : refreshes_forget(db, REFRESHES_USERS);
+    if (!e && deferred_is_of_account(kind))
+        e = refreshes_forget(db, REFRESHES_USERS);
+    if (!e && kind == DEFERRED_DELETE_MEDIA)
+        e = refreshes_hurry(db, REFRESHES_MEDIA);
+    return e;
 }
 
 /* What is made from the tables that the change waits for is to be compared with them. */
@@ -90,6 +97,12 @@ enum err deferred_waits(struct db *db, enum deferred_kind kind, const char *targ
 
     *waits = count > 0;
     return e;
+}
+
+enum err deferred_find(struct db *db, enum deferred_kind kind, const char *target, struct arena *arena,
+                       const char **parameters)
+{
+    return db_string(db, sql_find, DB_ARGS(DB_T(names[kind]), DB_T(target)), arena, parameters);
 }
 
 /* The change in the current row, whose texts are borrowed. */

@@ -18,6 +18,7 @@ enum deferred_kind {
     DEFERRED_REACTIVATE,    /* a localpart; DEFERRED_NOTHING */
     DEFERRED_SET_THREEPIDS, /* a localpart; [{"medium", "address"}, …], which take the place of all */
     DEFERRED_DELETE_MEDIA,  /* "origin/media id"; DEFERRED_NOTHING */
+    DEFERRED_SET_REGISTRATION_TOKEN, /* a token; {"uses_allowed", "expiry_time"}, null without a bound */
     DEFERRED__MAX
 };
 
@@ -47,6 +48,9 @@ struct deferred_change {
 /* The name of a kind, in the table and for people. */
 const char *deferred_kind_name(enum deferred_kind kind);
 
+/* Whether what a kind changes is an account. */
+bool deferred_is_of_account(enum deferred_kind kind);
+
 /*
  * Queues a change, in place of one of the same kind and target; it runs in the transaction that is open. The
  * id is a new one, so that what is applied meanwhile cannot take the new change for the old. `change->id` is
@@ -62,6 +66,10 @@ MUST_CHECK enum err deferred_delete(struct db *db, int64_t id);
 
 /* Whether such a change waits. */
 MUST_CHECK enum err deferred_waits(struct db *db, enum deferred_kind kind, const char *target, bool *waits);
+
+/* The parameters of the one that waits, in `arena`. ERR_NOT_FOUND. */
+MUST_CHECK enum err deferred_find(struct db *db, enum deferred_kind kind, const char *target,
+                                  struct arena *arena, const char **parameters);
 
 /* Calls `each` for every change, the oldest first; stops at its first error and returns it. */
 MUST_CHECK enum err deferred_list(struct db *db,

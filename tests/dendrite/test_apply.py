@@ -94,27 +94,34 @@ def queue_all(beside):
     beside.queue("reactivate", "user03", None)
     beside.queue("set_threepids", "user04", threepids)
     beside.queue("delete_media", media, None)
+    bounds = {"uses_allowed": 7, "expiry_time": None}
+    beside.queue("set_registration_token", "welcome", bounds)
     return ["    1  set_admin user01 true", "    2  set_admin admin false", "    3  reactivate user03",
-            "    4  set_threepids user04 %s" % json.dumps(threepids), "    5  delete_media " + media]
+            "    4  set_threepids user04 %s" % json.dumps(threepids), "    5  delete_media " + media,
+            "    6  set_registration_token welcome %s" % json.dumps(bounds)]
 
 
 def state(folder, media):
-    """What the five changes are about."""
+    """What the six changes are about."""
     origin, media_id = media.split("/")
     return [folder.select("account_type FROM userapi_accounts WHERE localpart IN ('admin', 'user01') ORDER BY localpart"),
             folder.select("is_deactivated FROM userapi_accounts WHERE localpart = 'user03'"),
             folder.select("medium, threepid FROM userapi_threepids WHERE localpart = 'user04' ORDER BY medium"),
             folder.select("COUNT(*) FROM mediaapi_media_repository WHERE media_origin = ? AND media_id = ?",
                           origin, media_id),
-            folder.select("COUNT(*) FROM mediaapi_thumbnail WHERE media_origin = ? AND media_id = ?", origin, media_id)]
+            folder.select("COUNT(*) FROM mediaapi_thumbnail WHERE media_origin = ? AND media_id = ?", origin, media_id),
+            folder.select("uses_allowed, expiry_time FROM userapi_registration_tokens WHERE token = 'welcome'")]
 
 
-MADE = [[(1,), (3,)], [(0,)], [("email", "new@example.org"), ("msisdn", "447470274584")], [(0,)], [(0,)]]
+MADE = [[(1,), (3,)], [(0,)], [("email", "new@example.org"), ("msisdn", "447470274584")], [(0,)], [(0,)], [(7, None)]]
+
+
+QUEUED = 6
 
 
 def others(folder):
     """Everything in the files that no change is about."""
-    about = ("userapi_accounts", "userapi_threepids", "mediaapi_", "sqlite_")
+    about = ("userapi_accounts", "userapi_threepids", "userapi_registration_tokens", "mediaapi_", "sqlite_")
     rows = {}
     for path in folder.databases:
         database = sqlite3.connect(path)
@@ -245,7 +252,7 @@ def test_beside_our_own_pool(beside):
         assert pool.poll() is None
         time.sleep(0.02)
     if SEES_ALL or journals(beside.folder)[0][0] != ("wal",):
-        assert beside.run("apply", check=True).stdout.count(": done\n") == 5
+        assert beside.run("apply", check=True).stdout.count(": done\n") == QUEUED
     else:
         refused(beside, "can only be told by root")
     pool.send_signal(signal.SIGTERM)
@@ -281,8 +288,8 @@ def test_cut_off_before_it_forgets(beside, tmp_path):
         shutil.copy(ours, beside.database)
         if unmade:
             shutil.copy(unmade, beside.folder.databases[0])
-        assert len(beside.waiting()) == 5
-    assert beside.run("apply", check=True).stdout.count(": done\n") == 5
+        assert len(beside.waiting()) == QUEUED
+    assert beside.run("apply", check=True).stdout.count(": done\n") == QUEUED
     assert state(beside.folder, media) == MADE
     assert beside.waiting() == []
 
@@ -359,7 +366,7 @@ def test_list_and_cancel():
         result = beside.run("deferred", "cancel", "--", operand)
         assert result.returncode == 1 and ("no such change" in result.stderr or "shows the numbers" in result.stderr)
     beside.run("deferred", "cancel", "2", check=True)
-    assert [change["id"] for change in beside.waiting()] == [1, 3, 4, 5]
+    assert [change["id"] for change in beside.waiting()] == [1, 3, 4, 5, 6]
     beside.close()
 
 

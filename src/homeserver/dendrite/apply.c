@@ -9,11 +9,14 @@
 
 #include "homeserver/dendrite/apply.h"
 #include "homeserver/dendrite/running.h"
+#include "homeserver/token_bounds.h"
 #include "store/accounts.h"
 #include "store/db_locked.h"
 #include "store/identities.h"
 #include "store/media_rows.h"
 #include "store/schema.h"
+
+#define NO_USER "there is no such user"
 
 /* What lives while changes are made. */
 struct work {
@@ -88,15 +91,28 @@ static enum err delete_media(struct db *file, const char *server_name, const str
     return media_rows_delete(file, origin, slash + 1);
 }
 
+static enum err set_registration_token(struct db *file, const char *server_name,
+                                       const struct deferred_change *change)
+{
+    struct registration_token token = {.token = change->target};
+
+    (void)server_name;
+    return token_bounds_read(change->parameters, &token) ? registration_tokens_update(file, &token)
+                                                         : ERR_INVALID;
+}
+
 /* How each kind is made, in the file that has its table. Again, it changes nothing. */
 static const struct {
     const char *table;
     enum err (*make)(struct db *file, const char *server_name, const struct deferred_change *change);
+    const char *lacking; /* what the problem is when its target is not there; NULL: that is none */
 } kinds[] = {
-    [DEFERRED_SET_ADMIN] = {"userapi_accounts", set_admin},
-    [DEFERRED_REACTIVATE] = {"userapi_accounts", reactivate},
-    [DEFERRED_SET_THREEPIDS] = {"userapi_threepids", set_threepids},
-    [DEFERRED_DELETE_MEDIA] = {"mediaapi_media_repository", delete_media},
+    [DEFERRED_SET_ADMIN] = {"userapi_accounts", set_admin, NO_USER},
+    [DEFERRED_REACTIVATE] = {"userapi_accounts", reactivate, NO_USER},
+    [DEFERRED_SET_THREEPIDS] = {"userapi_threepids", set_threepids, NO_USER},
+    [DEFERRED_DELETE_MEDIA] = {"mediaapi_media_repository", delete_media, NULL},
+    [DEFERRED_SET_REGISTRATION_TOKEN] = {"userapi_registration_tokens", set_registration_token,
+                                         "there is no such token"},
 };
 _Static_assert(sizeof kinds / sizeof *kinds == DEFERRED__MAX, "a way for every kind");
 
@@ -237,7 +253,7 @@ static enum err make(struct work *work, size_t i)
     }
     e = kinds[change->kind].make(file, work->apply->config->server_name, change);
     if (e == ERR_NOT_FOUND)
-        work->problems[i] = "there is no such user";
+        work->problems[i] = kinds[change->kind].lacking;
     else if (e == ERR_INVALID)
         work->problems[i] = "its parameters are malformed";
     return work->problems[i] ? ERR_OK : e;

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "homeserver/dendrite/ask.h"
+#include "homeserver/dendrite/deferred.h"
+#include "homeserver/token_bounds.h"
 
 /* A number, or what stands for none; NULL: memory is gone. */
 static json_t *number(int64_t value)
@@ -67,6 +70,8 @@ enum err dendrite_delete_registration_token(struct homeserver *hs, const char *t
         e = dendrite_admin_token(hs, arena, &admin_token);
     if (!e)
         e = delete_token(hs, text, admin_token);
+    if (!e)
+        e = dendrite_withdraw(hs, DEFERRED_SET_REGISTRATION_TOKEN, text);
     arena_free(&arena);
     return e;
 }
@@ -88,6 +93,11 @@ static enum err is_safe(struct homeserver *hs, const struct registration_token *
     return *safe ? ERR_OK : e;
 }
 
+static bool is_same(const struct registration_token *a, const struct registration_token *b)
+{
+    return a->uses_allowed == b->uses_allowed && a->expiry_ts == b->expiry_ts;
+}
+
 /* Asks, and looks whether it has been done. */
 static enum err change(struct homeserver *hs, const struct registration_token *token, const char *admin_token,
                        struct arena *arena, struct registration_token *now, bool *done)
@@ -104,22 +114,16 @@ static enum err change(struct homeserver *hs, const struct registration_token *t
                          NULL);
     if (!e)
         e = registration_tokens_find(hs->db, token->token, arena, now);
-    *done = !e && now->uses_allowed == token->uses_allowed && now->expiry_ts == token->expiry_ts;
+    *done = !e && is_same(now, token);
     return e;
 }
 
-/* What cannot be changed is removed and added again; that loses only the count of its uses. */
+/* What was never used is removed and added again: only the count of its uses would be lost. */
 static enum err replace(struct homeserver *hs, const struct registration_token *token,
-                        const struct registration_token *now, const char *admin_token)
+                        const char *admin_token)
 {
-    enum err e;
+    enum err e = delete_token(hs, token->token, admin_token);
 
-    if (now->pending > 0 || now->completed > 0)
-        return dendrite_fail(
-            hs, ERR_UNSUPPORTED,
-            "This version of Dendrite cannot change a registration token, and this one was used"
-            " already; delete it and create another");
-    e = delete_token(hs, token->token, admin_token);
     if (e)
         return e;
     e = add(hs, token, admin_token);
@@ -129,20 +133,41 @@ static enum err replace(struct homeserver *hs, const struct registration_token *
     return ERR_OK;
 }
 
-enum err dendrite_set_registration_token(struct homeserver *hs, const struct registration_token *token)
+static enum err defer(struct homeserver *hs, const struct registration_token *token)
+{
+    char *text = token_bounds_text(token);
+    enum err e = text ? dendrite_defer(hs, DEFERRED_SET_REGISTRATION_TOKEN, token->token, text) : ERR_NOMEM;
+
+    free(text);
+    return e;
+}
+
+/* What Dendrite cannot do now waits until it is down; a change that waited has been made, or is no more. */
+static enum err set(struct homeserver *hs, const struct registration_token *token, struct arena *arena)
 {
     struct registration_token now = {0};
-    struct arena *arena = arena_new();
     const char *admin_token = NULL;
     bool done = false;
-    enum err e = arena ? registration_tokens_find(hs->db, token->token, arena, &now) : ERR_NOMEM;
+    enum err e = registration_tokens_find(hs->db, token->token, arena, &now);
 
+    if (!e && is_same(&now, token))
+        return dendrite_withdraw(hs, DEFERRED_SET_REGISTRATION_TOKEN, token->token);
     if (!e)
         e = dendrite_admin_token(hs, arena, &admin_token);
     if (!e)
         e = change(hs, token, admin_token, arena, &now, &done);
+    if (!e && !done && (now.pending > 0 || now.completed > 0))
+        return defer(hs, token);
     if (!e && !done)
-        e = replace(hs, token, &now, admin_token);
+        e = replace(hs, token, admin_token);
+    return e ? e : dendrite_withdraw(hs, DEFERRED_SET_REGISTRATION_TOKEN, token->token);
+}
+
+enum err dendrite_set_registration_token(struct homeserver *hs, const struct registration_token *token)
+{
+    struct arena *arena = arena_new();
+    enum err e = arena ? set(hs, token, arena) : ERR_NOMEM;
+
     arena_free(&arena);
     return e;
 }
