@@ -10,12 +10,10 @@
 static const char *const kept[] = {"type", "state_key", "sender", "content", "origin_server_ts"};
 
 /* What is shown twice: in `unsigned`, and beside it as in the first version of the API. */
-static const char *const twice[] = {
-    "age", "redacted_because", "replaces_state", "prev_content", "invite_room_state", "knock_room_state",
-};
+static const char *const twice[] = {"age", "redacted_because", "replaces_state", "prev_content"};
 
-/* Of another server's clock, or of the moment when it was stored. */
-static const char *const of_others[] = {"age", "age_ts"};
+/* Of another server's clock, or of the moment when it was stored; or for who is invited or knocks. */
+static const char *const of_others[] = {"age", "age_ts", "invite_room_state", "knock_room_state"};
 
 /* What Dendrite adds to an event, for itself. */
 static const char *const headers[] = {"_event_id", "_room_version"};

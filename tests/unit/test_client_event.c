@@ -36,7 +36,8 @@ static const struct {
      "{" SHOWN ", 'type': 'm.room.name', 'state_key': '', 'content': {}, 'unsigned': {'age': 600}}"},
     /* What another server says of the age is of its clock; what is said of the state before stays. */
     {"{" PDU ", 'type': 'm.room.name', 'state_key': '', 'sender': '@u:s', 'content': {},"
-     " 'unsigned': {'age': 5, 'age_ts': 6, 'prev_sender': '@p:s', 'prev_content': {'name': 'n'}, 'x': 1}}",
+     " 'unsigned': {'age': 5, 'age_ts': 6, 'prev_sender': '@p:s', 'prev_content': {'name': 'n'}, 'x': 1, "
+     "'invite_room_state': []}}",
      "{" SHOWN ", 'type': 'm.room.name', 'state_key': '', 'content': {}, 'prev_content': {'name': 'n'},"
      " 'unsigned': {'age': 600, 'prev_sender': '@p:s', 'prev_content': {'name': 'n'}, 'x': 1}}"},
     {"{" PDU ", 'type': 'm.room.redaction', 'sender': '@u:s', 'content': {'reason': 'r'}, 'redacts': '$o'}",
