@@ -141,6 +141,11 @@ handler room_state_get;
 /* room_details.c */
 handler room_get;
 
+/* room_directory.c */
+handler public_rooms_get;
+handler room_visibility_get;
+handler room_visibility_put;
+
 /* room_list.c */
 handler rooms_get;
 

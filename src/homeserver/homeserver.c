@@ -215,6 +215,11 @@ enum err homeserver_leave(struct homeserver *hs, const char *localpart, const ch
     return hs->acts->leave ? hs->acts->leave(hs, localpart, room_id) : ERR_UNSUPPORTED;
 }
 
+enum err homeserver_set_published(struct homeserver *hs, const char *room_id, bool published)
+{
+    return hs->acts->set_published ? hs->acts->set_published(hs, room_id, published) : ERR_UNSUPPORTED;
+}
+
 enum err homeserver_redact(struct homeserver *hs, const struct redaction *redaction, struct arena *arena,
                            size_t *done)
 {

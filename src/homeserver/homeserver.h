@@ -264,6 +264,9 @@ struct homeserver_acts {
     enum err (*join)(struct homeserver *hs, const char *localpart, const char *room_id);
     enum err (*leave)(struct homeserver *hs, const char *localpart, const char *room_id);
 
+    /* Shows a room in the room directory, or no more. ERR_NOT_FOUND: there is no such room. */
+    enum err (*set_published)(struct homeserver *hs, const char *room_id, bool published);
+
     /*
      * A user redacts events, in their order, as many as a step of a job has the time for, one at least:
      * `*done` is how many of them have been looked at, also after a failure. What is redacted already is left
@@ -429,6 +432,7 @@ MUST_CHECK enum err homeserver_create_room(struct homeserver *hs, const struct n
                                            struct arena *arena, const char **room_id);
 MUST_CHECK enum err homeserver_join(struct homeserver *hs, const char *localpart, const char *room_id);
 MUST_CHECK enum err homeserver_leave(struct homeserver *hs, const char *localpart, const char *room_id);
+MUST_CHECK enum err homeserver_set_published(struct homeserver *hs, const char *room_id, bool published);
 MUST_CHECK enum err homeserver_redact(struct homeserver *hs, const struct redaction *redaction,
                                       struct arena *arena, size_t *done);
 MUST_CHECK enum err homeserver_purge_room(struct homeserver *hs, const char *room_id);

@@ -84,23 +84,18 @@ enum err upkeep_media_now(struct homeserver *hs)
     return e ? e : media_list_refresh(hs->db);
 }
 
-static enum err refresh_rooms(struct homeserver *hs, bool begun)
-{
-    if (begun && !db_attached(hs->db))
-        return room_list_finish(hs->db);
-    return room_list_refresh(hs->db, !begun);
-}
-
+/*
+ * To compare rooms is a matter of some ms, so whoever lists them does not wait for the runner to come to it:
+ * a room that has just been left, or purged, is to be seen so.
+ */
 enum err upkeep_rooms(struct homeserver *hs)
 {
-    bool begun = false, runner = false;
+    bool begun = false;
     enum err e = refreshes_begun(hs->db, REFRESHES_ROOMS, &begun);
 
-    if (!e && begun)
-        e = presence_any_runner(hs->presence, &runner);
-    if (e || runner)
-        return e;
-    return refresh_rooms(hs, begun);
+    if (e || (begun && !db_attached(hs->db)))
+        return e ? e : room_list_finish(hs->db);
+    return room_list_refresh(hs->db, !begun);
 }
 
 enum err upkeep_room_sizes(struct homeserver *hs)
@@ -113,14 +108,6 @@ enum err upkeep_room_sizes(struct homeserver *hs)
 static enum err turn_room_sizes(struct homeserver *hs)
 {
     return room_sizes_refresh(hs->db);
-}
-
-static enum err turn_rooms(struct homeserver *hs)
-{
-    bool begun = false;
-    enum err e = refreshes_begun(hs->db, REFRESHES_ROOMS, &begun);
-
-    return e ? e : refresh_rooms(hs, begun);
 }
 
 static enum err turn_users(struct homeserver *hs)
@@ -144,7 +131,7 @@ static const struct {
     const char *what;
 } turns[] = {
     {turn_users, "the list of users could not be brought up to date"},
-    {turn_rooms, "the list of rooms could not be brought up to date"},
+    {upkeep_rooms, "the list of rooms could not be brought up to date"},
     {turn_room_sizes, "the sizes of rooms could not be brought up to date"},
     {turn_media, "the list of media could not be brought up to date"},
     {policies_turn, "the policies could not be planned"},

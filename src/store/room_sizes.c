@@ -94,6 +94,26 @@ static enum err run_slice(struct db *db, struct arena *arena, int64_t *events)
     return e ? e : db_end(db, write_slice(db, &sums, after, last));
 }
 
+static enum err follow(struct db *db, struct arena *arena)
+{
+    struct list sums = {.arena = arena, .item_size = sizeof(struct sum)};
+    int64_t after = 0, last = 0, events = 0;
+    enum err e = db_integer(db, sql_seen, DB_NO_ARGS, &after);
+
+    if (!e)
+        e = read_slice(db, after, &last, &sums, &events);
+    return e || events == 0 ? e : write_slice(db, &sums, after, last);
+}
+
+enum err room_sizes_follow(struct db *db)
+{
+    struct arena *arena = arena_new();
+    enum err e = arena ? follow(db, arena) : ERR_NOMEM;
+
+    arena_free(&arena);
+    return e;
+}
+
 enum err room_sizes_refresh(struct db *db)
 {
     struct arena *arena = arena_new();

@@ -17,6 +17,9 @@
 /* Adds the events that have come since the last call, in transactions of some ms; none is open. */
 MUST_CHECK enum err room_sizes_refresh(struct db *db);
 
+/* The same within the transaction that has stored them in our own database, as far as that takes some ms. */
+MUST_CHECK enum err room_sizes_follow(struct db *db);
+
 struct room_size {
     const char *room_id;
     int64_t bytes;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/clock.h"
-#include "store/room_list.h"
 #include "store/rooms.h"
 
 #define COLUMNS "room_nid, room_id, room_version, latest_event_nids, state_snapshot_nid, last_event_sent_nid"
@@ -11,10 +10,6 @@ static const char sql_update[] =
     "UPDATE roomserver_rooms SET latest_event_nids = ?2, state_snapshot_nid = ?3, last_event_sent_nid = ?4"
     " WHERE room_nid = ?1";
 
-static const char sql_publish[] =
-    "INSERT INTO roomserver_published (room_id, appservice_id, network_id, published)"
-    " VALUES (?1, '', '', TRUE) ON CONFLICT (room_id, appservice_id, network_id) DO UPDATE SET published = "
-    "TRUE";
 static const char sql_list[] =
     "SELECT r.room_id, r.room_version, COUNT(m.room_nid), COUNT(CASE WHEN m.target_local THEN 1 END),"
     " r.latest_event_nids FROM roomserver_rooms r"
@@ -84,13 +79,6 @@ enum err rooms_update(struct db *db, const struct room_row *row)
             NULL);
     buf_free(&latest);
     return e;
-}
-
-enum err rooms_publish(struct db *db, const char *room_id)
-{
-    enum err e = db_run(db, sql_publish, DB_ARGS(DB_T(room_id)), NULL);
-
-    return e ? e : room_list_set_public(db, room_id, true);
 }
 
 /* The room in the current row; the texts are borrowed. */

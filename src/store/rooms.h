@@ -33,9 +33,6 @@ MUST_CHECK enum err rooms_insert(struct db *db, const char *room_id, const char 
 /* Writes `latest`, `snapshot_nid` and `last_sent_nid` of the row with the number `nid`. */
 MUST_CHECK enum err rooms_update(struct db *db, const struct room_row *row);
 
-/* Shows the room in the room directory. */
-MUST_CHECK enum err rooms_publish(struct db *db, const char *room_id);
-
 /* What a list of rooms says of one. */
 struct room_summary {
     const char *id;

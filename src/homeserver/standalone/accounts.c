@@ -28,6 +28,7 @@ const struct homeserver_acts standalone_acts = {
     .create_room = standalone_create_room,
     .join = standalone_join,
     .leave = standalone_leave,
+    .set_published = standalone_set_published,
     .redact = standalone_redact,
     .purge_room = standalone_purge_room,
     .add_registration_token = standalone_add_registration_token,

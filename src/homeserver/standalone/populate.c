@@ -9,6 +9,7 @@
 #include "homeserver/standalone/create.h"
 #include "homeserver/standalone/member.h"
 #include "homeserver/standalone/standalone.h"
+#include "store/room_directory.h"
 #include "store/rooms.h"
 
 #define BATCH_ROWS     20000                  /* accounts or events in one transaction */
@@ -225,7 +226,7 @@ static enum err add_room(struct populating *populating, int64_t number)
     if (!e && !there)
         e = make_room(populating, number, room_id);
     if (!e && !there)
-        e = rooms_publish(populating->writer.db, room_id);
+        e = room_directory_set(populating->writer.db, room_id, true);
     return e ? e : advance(populating, members, there ? 0 : members + 8);
 }
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "homeserver/standalone/room_parts.h"
 #include "matrix/field.h"
+#include "store/room_sizes.h"
 
 enum err room_writer_open(struct room_writer *writer, const struct homeserver *hs, struct arena *arena)
 {
@@ -181,6 +182,8 @@ static enum err write_end(struct room *room)
         e = rooms_update(room->writer->db, &room->row);
     if (!e)
         e = sync_set_last(room->writer->db, SYNC_EVENTS, room->position);
+    if (!e)
+        e = room_sizes_follow(room->writer->db);
     if (!e)
         e = room_list_follow(room->writer->db, room->row.id, room->position, &room->change);
     room->change = (struct room_change){0};

@@ -189,8 +189,10 @@ static enum err apply(struct redacted *redacted)
         e = redactions_insert(room->writer->db, redacted->by, event_id);
     if (!e)
         e = redactions_forget_relations(room->writer->db, room->row.id, event_id);
-    if (!e && redacted->place.state_key_nid != STATE_KEY_NONE)
+    if (!e && redacted->place.state_key_nid != STATE_KEY_NONE) {
         room_forget(room); /* what it was is known no more */
+        room->change.state = true;
+    }
     json_decref(left);
     return e;
 }

@@ -5,7 +5,7 @@
 #include "homeserver/standalone/create.h"
 #include "homeserver/standalone/member.h"
 #include "homeserver/standalone/standalone.h"
-#include "store/rooms.h"
+#include "store/room_directory.h"
 
 /* Who acts. */
 struct agent {
@@ -53,7 +53,7 @@ static enum err create(struct agent *agent, const struct config *config, const s
         e = room_create(&room, &agent->writer, id, standalone_room_version(config), &design);
     e = room_close(&room, e);
     if (!e && new->is_public)
-        e = rooms_publish(agent->writer.db, id);
+        e = room_directory_set(agent->writer.db, id, true);
     return e;
 }
 
@@ -108,6 +108,13 @@ enum err standalone_join(struct homeserver *hs, const char *localpart, const cha
 enum err standalone_leave(struct homeserver *hs, const char *localpart, const char *room_id)
 {
     return move_user(hs, localpart, room_id, false);
+}
+
+enum err standalone_set_published(struct homeserver *hs, const char *room_id, bool published)
+{
+    enum err e = db_begin(hs->db, DB_WRITE);
+
+    return e ? e : db_end(hs->db, room_directory_set(hs->db, room_id, published));
 }
 
 const char *standalone_room_version(const struct config *config)

@@ -62,6 +62,7 @@ MUST_CHECK enum err standalone_create_room(struct homeserver *hs, const struct n
                                            struct arena *arena, const char **room_id);
 MUST_CHECK enum err standalone_join(struct homeserver *hs, const char *localpart, const char *room_id);
 MUST_CHECK enum err standalone_leave(struct homeserver *hs, const char *localpart, const char *room_id);
+MUST_CHECK enum err standalone_set_published(struct homeserver *hs, const char *room_id, bool published);
 
 /* absent.c; likewise: ERR_UNSUPPORTED, with a reason. */
 MUST_CHECK enum err standalone_refresh_devices(struct homeserver *hs, const char *user_id);
