@@ -154,19 +154,35 @@ static bool is_create(const struct examined *event)
     return event->row->type && strcmp(event->row->type, "m.room.create") == 0;
 }
 
+/* What came before an event may have been purged, if that was less deep than where the purge ended. */
+static enum err check_missing(struct examined *event, const struct relative *previous)
+{
+    int64_t purged_depth = 0;
+    enum err e;
+
+    if (!event->room->row.local || !has_history(event))
+        return ERR_OK;
+    e = fsck_purged_depth(event->fsck->db, event->room->row.id, &purged_depth);
+    if (!e && event->row->depth > purged_depth)
+        examined_report(event, "its previous event %s does not exist", previous->id);
+    return e;
+}
+
 enum err check_previous(struct examined *event)
 {
+    enum err e = ERR_OK;
+
     if (event->previous_count == 0 && has_history(event) && !is_create(event))
         examined_report(event, "it names no previous event");
-    for (size_t i = 0; i < event->previous_count; i++) {
+    for (size_t i = 0; !e && i < event->previous_count; i++) {
         const struct relative *previous = &event->previous[i];
 
         if (previous->found && previous->link.room_nid != event->row->room_nid)
             examined_report(event, "its previous event %s is of another room", previous->id);
-        else if (!previous->found && event->room->row.local && has_history(event))
-            examined_report(event, "its previous event %s does not exist", previous->id);
+        else if (!previous->found)
+            e = check_missing(event, previous);
     }
-    return ERR_OK;
+    return e;
 }
 
 enum err check_followers(struct examined *event)

@@ -109,6 +109,10 @@ handler user_pushers_get;
 /* purge.c */
 handler purge_room;
 
+/* purge_history.c */
+handler purge_history_post;
+handler purge_history_status_get;
+
 /* redact.c */
 handler user_redact_post;
 handler user_redact_status_get;

@@ -227,6 +227,11 @@ enum err homeserver_redact(struct homeserver *hs, const struct redaction *redact
     return hs->acts->redact ? hs->acts->redact(hs, redaction, arena, done) : ERR_UNSUPPORTED;
 }
 
+enum err homeserver_purge_history(struct homeserver *hs, struct history_purge *purge, struct arena *arena)
+{
+    return hs->acts->purge_history ? hs->acts->purge_history(hs, purge, arena) : ERR_UNSUPPORTED;
+}
+
 enum err homeserver_purge_room(struct homeserver *hs, const char *room_id)
 {
     return hs->acts->purge_room ? hs->acts->purge_room(hs, room_id) : ERR_UNSUPPORTED;

@@ -143,6 +143,16 @@ struct redaction {
     size_t count;
 };
 
+/* Old events of a room to be removed, and how far that has come. */
+struct history_purge {
+    const char *room_id; /* borrowed, as is `cursor` */
+    int64_t depth;       /* of the event that is the first to stay, with those that are as deep */
+    bool local_too;      /* also what users of this server have sent */
+    const char *cursor;  /* "" at the beginning */
+    int64_t removed;     /* events; it is added to */
+    bool done;
+};
+
 /*
  * The acts. `localpart` is that of a local user. Beside what each names, all can fail with ERR_NOMEM, ERR_IO,
  * ERR_BUSY, ERR_FULL, ERR_CORRUPT, ERR_UNSUPPORTED, and where another homeserver does the work with
@@ -276,6 +286,13 @@ struct homeserver_acts {
      */
     enum err (*redact)(struct homeserver *hs, const struct redaction *redaction, struct arena *arena,
                        size_t *done);
+
+    /*
+     * Removes the next old events of a room, as many as one step of a job has the time for, and sets
+     * purge->cursor, in `arena`, to where it goes on. State events stay, and the newest message. Done again
+     * from the same cursor it has the same effect. ERR_NOT_FOUND: there is no such room.
+     */
+    enum err (*purge_history)(struct homeserver *hs, struct history_purge *purge, struct arena *arena);
 
     /*
      * Removes all that is stored of a room but its media. ERR_NOT_FOUND: there is no such room; ERR_INVALID:
@@ -435,6 +452,8 @@ MUST_CHECK enum err homeserver_leave(struct homeserver *hs, const char *localpar
 MUST_CHECK enum err homeserver_set_published(struct homeserver *hs, const char *room_id, bool published);
 MUST_CHECK enum err homeserver_redact(struct homeserver *hs, const struct redaction *redaction,
                                       struct arena *arena, size_t *done);
+MUST_CHECK enum err homeserver_purge_history(struct homeserver *hs, struct history_purge *purge,
+                                             struct arena *arena);
 MUST_CHECK enum err homeserver_purge_room(struct homeserver *hs, const char *room_id);
 MUST_CHECK enum err homeserver_add_registration_token(struct homeserver *hs,
                                                       const struct registration_token *token);

@@ -23,6 +23,7 @@ static const struct job_kind kinds[] = {
     {JOB_PURGE_MEDIA, job_purge_media},
     {JOB_POLICY, job_policy},
     {JOB_REDACT_USER, job_redact_user},
+    {JOB_PURGE_HISTORY, job_purge_history},
 };
 
 const struct job_kind *job_kind_find(const char *name)

@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 #include "homeserver/homeserver.h"
+#include "store/history.h"
 #include "store/jobs.h"
 
 /* A job to be started. */
@@ -82,6 +83,17 @@ struct redact_user {
  */
 MUST_CHECK enum err jobs_redact_user(struct homeserver *hs, const struct redact_user *redact,
                                      char id[JOBS_ID_SIZE]);
+
+/*
+ * Starts a job that removes the events of a room before a point of its history, as the act purge_history.
+ * Several of one room can be under way; the same one again is that which there is. ERR_UNSUPPORTED, with
+ * hs->reason: the homeserver is another one, which cannot do that.
+ */
+MUST_CHECK enum err jobs_purge_history(struct homeserver *hs, const struct history_point *before,
+                                       bool local_too, char id[JOBS_ID_SIZE]);
+
+/* Whether there can be such jobs at all: ERR_UNSUPPORTED as above. */
+MUST_CHECK enum err jobs_can_purge_history(struct homeserver *hs);
 
 /*
  * The act `deactivate` as a job that is done here. Its step calls the act again, with hs->in_job set; that

@@ -83,6 +83,9 @@ const struct route routes[] = {
     {METHOD_GET,  DENDRITE "/evacuateUser/{user_id}", evacuate_user, .access = ACCESS_ADMIN, .changes = true, .slow = true},
     {METHOD_GET,  DENDRITE "/emptyRooms", empty_rooms_get, .access = ACCESS_ADMIN},
     {METHOD_POST, DENDRITE "/purgeRoom/{room_id}", purge_room, .access = ACCESS_ADMIN, .slow = true},
+    {METHOD_POST, SYNAPSE "/purge_history/{room_id}", purge_history_post, .access = ACCESS_ADMIN},
+    {METHOD_POST, SYNAPSE "/purge_history/{room_id}/{event_id}", purge_history_post, .access = ACCESS_ADMIN},
+    {METHOD_GET,  SYNAPSE "/purge_history_status/{purge_id}", purge_history_status_get, .access = ACCESS_ADMIN, .reads = true},
 
     /* Media */
     {METHOD_GET,    SYNAPSE "/users/{user_id}/media", user_media_get, .access = ACCESS_ADMIN},

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "store/fsck.h"
+#include "store/history.h"
 #include "store/sql_json.h"
 
 static const char sql_integrity[] = "PRAGMA integrity_check";
@@ -66,6 +67,9 @@ static const char sql_is_redacted[] =
 static const char sql_is_redacted_by[] =
     "SELECT COUNT(*) FROM roomserver_redactions WHERE redacts_event_id = ?1 AND validated"
     " AND redaction_event_id = ?2";
+
+/* A database that no mxadmin has completed yet has none. */
+static const char sql_has_purges[] = "SELECT COUNT(*) FROM pragma_table_info('mxadmin_history_purges')";
 
 /* Whom the rows of a statement are for. */
 struct reader {
@@ -337,6 +341,15 @@ enum err fsck_follows(struct db *db, const char *id, int64_t nid, bool *follows)
 
     *follows = value != 0;
     return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+enum err fsck_purged_depth(struct db *db, const char *room_id, int64_t *depth)
+{
+    int64_t columns = 0;
+    enum err e = db_integer(db, sql_has_purges, DB_NO_ARGS, &columns);
+
+    *depth = 0;
+    return e || columns == 0 ? e : history_purged_depth(db, room_id, depth);
 }
 
 enum err fsck_is_redacted(struct db *db, const char *id, const char *redaction_id, bool *redacted)

@@ -111,6 +111,9 @@ MUST_CHECK enum err fsck_blocks_of(struct db *db, int64_t snapshot_nid, struct b
 /* Whether roomserver_previous_events says that the event `nid` follows the event `id`. */
 MUST_CHECK enum err fsck_follows(struct db *db, const char *id, int64_t nid, bool *follows);
 
+/* The events of a room that are less deep than this may have been purged; 0: none were. */
+MUST_CHECK enum err fsck_purged_depth(struct db *db, const char *room_id, int64_t *depth);
+
 /* Whether an event was redacted, as roomserver_redactions has it; `redaction_id`: by which event, or NULL. */
 MUST_CHECK enum err fsck_is_redacted(struct db *db, const char *id, const char *redaction_id, bool *redacted);
 

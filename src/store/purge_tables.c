@@ -121,6 +121,7 @@ const struct purge_part purge_parts[] = {
     OF_DENDRITES_ROOM("syncapi_backward_extremities", "room_id, event_id, prev_event_id"),
 
     /* Its state, and its history. */
+    {.left = true, .tables = {OF_ROOM_TABLE("mxadmin_history_purges", "room_id", "room_id")}},
     {.walk = WHOLE_WALK("roomserver_state_snapshots", "state_snapshot_nid", "room_nid"), .key = DB_INTEGER,
      .by_nid = true, .block_lists = SNAPSHOTS("SELECT state_block_nids"),
      .tables = {{"roomserver_state_snapshots", SNAPSHOTS("DELETE"), SNAPSHOTS("SELECT COUNT(*)")}}},

@@ -25,6 +25,12 @@ static const char sql_add[] = "INSERT INTO mxadmin_room_sizes (room_nid, bytes) 
 static const char sql_seen[] = "SELECT COALESCE(MAX(event_nid), 0) FROM mxadmin_room_sizes_seen";
 static const char sql_see[] = "INSERT INTO mxadmin_room_sizes_seen (event_nid) VALUES (?1)";
 static const char sql_forget_seen[] = "DELETE FROM mxadmin_room_sizes_seen WHERE event_nid < ?1";
+static const char sql_take_out[] =
+    "UPDATE mxadmin_room_sizes SET bytes = bytes - (SELECT " BYTES " FROM roomserver_events e"
+    " JOIN roomserver_event_json j ON j.event_nid = e.event_nid WHERE e.event_nid = ?1)"
+    " WHERE room_nid = (SELECT e.room_nid FROM roomserver_events e"
+    " JOIN roomserver_event_json j ON j.event_nid = e.event_nid WHERE e.event_nid = ?1)"
+    " AND ?1 <= (SELECT MAX(event_nid) FROM mxadmin_room_sizes_seen)";
 static const char sql_largest[] =
     "SELECT r.room_id, s.bytes FROM mxadmin_room_sizes s JOIN mxadmin_rooms r ON r.room_nid = s.room_nid"
     " ORDER BY s.bytes DESC, r.room_id LIMIT ?1";
@@ -134,6 +140,11 @@ static void take_size(struct stmt *stmt, struct arena *arena, void *item, enum e
 
     size->room_id = db_copy(stmt, 0, arena, e);
     size->bytes = db_int(stmt, 1);
+}
+
+enum err room_sizes_take_out(struct db *db, int64_t event_nid)
+{
+    return db_run(db, sql_take_out, DB_ARGS(DB_I(event_nid)), NULL);
 }
 
 enum err room_sizes_largest(struct db *db, int64_t max, struct arena *arena, struct room_size **sizes,

@@ -20,6 +20,10 @@ MUST_CHECK enum err room_sizes_refresh(struct db *db);
 /* The same within the transaction that has stored them in our own database, as far as that takes some ms. */
 MUST_CHECK enum err room_sizes_follow(struct db *db);
 
+/* Takes an event out again that is about to be removed, if it was added; within the transaction that is open.
+ */
+MUST_CHECK enum err room_sizes_take_out(struct db *db, int64_t event_nid);
+
 struct room_size {
     const char *room_id;
     int64_t bytes;

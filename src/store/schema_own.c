@@ -209,6 +209,13 @@ static const char *const media_sums[] = {
     NULL,
 };
 
+/* The events of a room that are less deep may be gone. */
+static const char *const history_purges[] = {
+    "CREATE TABLE mxadmin_history_purges (room_id TEXT NOT NULL PRIMARY KEY, depth BIGINT NOT NULL,"
+    " purged_ts BIGINT NOT NULL)",
+    NULL,
+};
+
 const struct own_migration own_migrations[] = {
     {"settings, nonces, attempts", first_tables},
     {"transactions", transactions},
@@ -223,5 +230,6 @@ const struct own_migration own_migrations[] = {
     {"room lists", room_lists},
     {"refresh places", refresh_places},
     {"media sums", media_sums},
+    {"history purges", history_purges},
 };
 const int64_t own_migrations_count = (int64_t)(sizeof own_migrations / sizeof *own_migrations);

@@ -30,6 +30,7 @@ const struct homeserver_acts standalone_acts = {
     .leave = standalone_leave,
     .set_published = standalone_set_published,
     .redact = standalone_redact,
+    .purge_history = standalone_purge_history,
     .purge_room = standalone_purge_room,
     .add_registration_token = standalone_add_registration_token,
     .set_registration_token = standalone_set_registration_token,

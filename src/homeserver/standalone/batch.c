@@ -16,7 +16,9 @@ enum err batch_begin(struct batch *batch)
     if (batch->end_ms)
         nanosleep(&gap, NULL);
     e = db_begin(batch->db, DB_WRITE_BULK);
-    batch->end_ms = clock_monotonic_ms() + BATCH_MS; /* without the time that it waited itself */
+    batch->end_ms =
+        clock_monotonic_ms() +
+        (batch->lasts_ms ? batch->lasts_ms : BATCH_MS); /* without the time that it waited itself */
     return e;
 }
 

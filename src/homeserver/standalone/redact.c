@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "base/clock.h"
-#include "homeserver/job_kinds.h"
+#include "homeserver/standalone/batch.h"
 #include "homeserver/standalone/room.h"
 #include "homeserver/standalone/standalone.h"
 
@@ -20,12 +19,12 @@ static enum err redact_one(struct room *room, const struct new_redaction *redact
 }
 
 static enum err redact_batch(const struct room_writer *writer, const struct redaction *redaction,
-                             const char *sender, int64_t end_ms, size_t *done)
+                             const char *sender, const struct batch *batch, size_t *done)
 {
     struct room *room = NULL;
     enum err e = room_open(&room, writer, redaction->room_id);
 
-    while (!e && *done < redaction->count && (*done == 0 || clock_monotonic_ms() < end_ms)) {
+    while (!e && *done < redaction->count && (*done == 0 || !batch_is_over(batch))) {
         struct redaction_target *target = &redaction->targets[*done];
 
         e = redact_one(room, &(struct new_redaction){sender, target->event_id, redaction->reason}, target);
@@ -38,15 +37,15 @@ enum err standalone_redact(struct homeserver *hs, const struct redaction *redact
                            size_t *done)
 {
     const char *sender = arena_printf(arena, "@%s:%s", redaction->localpart, hs->config->server_name);
+    struct batch batch = BATCH_OF_STEP(hs->db, redaction->count == 1);
     struct room_writer writer = {0};
     enum err e = sender ? room_writer_open(&writer, hs, arena) : ERR_NOMEM;
 
     *done = 0;
     if (!e)
-        e = db_begin(hs->db, DB_WRITE_BULK);
+        e = batch_begin(&batch);
     if (!e)
-        e = db_end(hs->db,
-                   redact_batch(&writer, redaction, sender, clock_monotonic_ms() + JOB_BATCH_MS, done));
+        e = db_end(hs->db, redact_batch(&writer, redaction, sender, &batch, done));
     if (e)
         *done = 0; /* all of it was rolled back */
     room_writer_close(&writer);

@@ -73,6 +73,10 @@ MUST_CHECK enum err standalone_reindex(struct homeserver *hs);
 /* event_reports.c; likewise. */
 MUST_CHECK enum err standalone_delete_event_report(struct homeserver *hs, int64_t id);
 
+/* purge_history.c; likewise. */
+MUST_CHECK enum err standalone_purge_history(struct homeserver *hs, struct history_purge *purge,
+                                             struct arena *arena);
+
 /* purge.c; likewise. */
 MUST_CHECK enum err standalone_purge_room(struct homeserver *hs, const char *room_id);
 
