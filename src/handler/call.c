@@ -67,13 +67,23 @@ void call_forget_json(struct call *call)
     json_forget(&call->json);
 }
 
-bool call_room_id(struct call *call, const char *text)
+static bool check_room_id(struct call *call, const char *text, enum api_error error)
 {
     bool valid = room_id_valid(text);
 
     if (!valid)
-        call_fail(call, API_INVALID_PARAM, arena_printf(call->arena, "%s is not a legal room ID", text));
+        call_fail(call, error, arena_printf(call->arena, "%s is not a legal room ID", text));
     return valid;
+}
+
+bool call_room_id(struct call *call, const char *text)
+{
+    return check_room_id(call, text, API_INVALID_PARAM);
+}
+
+bool call_legal_room_id(struct call *call, const char *text)
+{
+    return check_room_id(call, text, API_BAD_REQUEST);
 }
 
 json_t *call_ids(const struct id_list *ids)

@@ -86,6 +86,9 @@ MUST_CHECK bool call_room_id(struct call *call, const char *text);
 /* The same for a user id, of this or another server. */
 MUST_CHECK bool call_user_id(struct call *call, const char *text);
 
+/* The same, after which the answer has become Synapse's: 400 M_UNKNOWN. */
+MUST_CHECK bool call_legal_room_id(struct call *call, const char *text);
+
 /* The ids as a JSON array; NULL when memory is gone. */
 json_t *call_ids(const struct id_list *ids);
 

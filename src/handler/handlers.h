@@ -139,9 +139,20 @@ handler room_hierarchy_get;
 /* room_messages.c */
 handler room_messages_get;
 
+/* room_block.c */
+handler room_block_get;
+handler room_block_put;
+
+/* room_delete.c */
+handler room_delete_v1;
+handler room_delete_v2;
+handler room_delete_status_get;
+handler delete_status_get;
+
 /* room_state.c */
 handler room_members_get;
 handler room_state_get;
+
 /* room_details.c */
 handler room_get;
 

@@ -125,7 +125,7 @@ json_t *purge_room(struct call *call)
         return refuse_joined(call, &wish);
     if (wish.joined_local > 0 && !evacuate(call, &wish, &affected))
         return NULL;
-    e = homeserver_purge_room(&call->homeserver, wish.room_id);
+    e = homeserver_purge_room(&call->homeserver, wish.room_id, false);
     if (e == ERR_NOT_FOUND)
         return call_fail(call, API_NOT_FOUND, "Room not found");
     if (e == ERR_INVALID && find_room(call, &wish) == ERR_OK) /* who could not leave, or has come since */

@@ -232,9 +232,24 @@ enum err homeserver_purge_history(struct homeserver *hs, struct history_purge *p
     return hs->acts->purge_history ? hs->acts->purge_history(hs, purge, arena) : ERR_UNSUPPORTED;
 }
 
-enum err homeserver_purge_room(struct homeserver *hs, const char *room_id)
+enum err homeserver_move_members(struct homeserver *hs, struct room_move *move, struct arena *arena)
 {
-    return hs->acts->purge_room ? hs->acts->purge_room(hs, room_id) : ERR_UNSUPPORTED;
+    return hs->acts->move_members ? hs->acts->move_members(hs, move, arena) : ERR_UNSUPPORTED;
+}
+
+enum err homeserver_send_message(struct homeserver *hs, const struct new_message *message)
+{
+    return hs->acts->send_message ? hs->acts->send_message(hs, message) : ERR_UNSUPPORTED;
+}
+
+enum err homeserver_move_aliases(struct homeserver *hs, const struct alias_move *move, struct arena *arena)
+{
+    return hs->acts->move_aliases ? hs->acts->move_aliases(hs, move, arena) : ERR_UNSUPPORTED;
+}
+
+enum err homeserver_purge_room(struct homeserver *hs, const char *room_id, bool force)
+{
+    return hs->acts->purge_room ? hs->acts->purge_room(hs, room_id, force) : ERR_UNSUPPORTED;
 }
 
 enum err homeserver_add_registration_token(struct homeserver *hs, const struct registration_token *token)

@@ -15,6 +15,7 @@
 #include "base/config.h"
 #include "base/err.h"
 #include "crypto/gate.h"
+#include "homeserver/room_acts.h"
 #include "store/accounts.h"
 #include "store/db.h"
 #include "store/identities.h"
@@ -53,13 +54,6 @@ struct notice {
     const char *state_key; /* NULL: it is no state event */
     json_t *content;
     struct transaction transaction; /* its `id` NULL: none */
-};
-
-struct new_room {
-    const char *creator; /* a localpart */
-    const char *name;    /* NULL or "": none */
-    const char *topic;   /* likewise */
-    bool is_public;      /* anybody can join, and find it in the directory */
 };
 
 /* Users and rooms to be made up. */
@@ -124,33 +118,6 @@ struct upload {
     /* Reads the next of its bytes, at most `size`: how many there were, 0 at the end, -1: they broke off. */
     long (*read)(void *context, char *bytes, size_t size);
     void *context;
-};
-
-/* An event that is to be redacted, and what becomes of it. */
-struct redaction_target {
-    const char *event_id;
-    const char *transaction_id; /* its own, the same when it is tried again */
-    enum err err;               /* ERR_OK: it is redacted */
-    const char *reason;         /* why it is not, in the arena; NULL: there is nothing to add to the error */
-};
-
-/* Events of one room to be redacted. Everything is borrowed. */
-struct redaction {
-    const char *room_id;
-    const char *localpart; /* of the local user who redacts them */
-    const char *reason;    /* NULL: none is given */
-    struct redaction_target *targets;
-    size_t count;
-};
-
-/* Old events of a room to be removed, and how far that has come. */
-struct history_purge {
-    const char *room_id; /* borrowed, as is `cursor` */
-    int64_t depth;       /* of the event that is the first to stay, with those that are as deep */
-    bool local_too;      /* also what users of this server have sent */
-    const char *cursor;  /* "" at the beginning */
-    int64_t removed;     /* events; it is added to */
-    bool done;
 };
 
 /*
@@ -295,10 +262,27 @@ struct homeserver_acts {
     enum err (*purge_history)(struct homeserver *hs, struct history_purge *purge, struct arena *arena);
 
     /*
-     * Removes all that is stored of a room but its media. ERR_NOT_FOUND: there is no such room; ERR_INVALID:
-     * local users are joined.
+     * Some users leave a room, or reject the invitation to it, or take back the knock, and forget it; who is
+     * joined joins the other room first. Who has left already is passed over, so that it can be repeated.
+     * What only keeps one of them back does not keep the others. ERR_NOT_FOUND: there is no such room.
      */
-    enum err (*purge_room)(struct homeserver *hs, const char *room_id);
+    enum err (*move_members)(struct homeserver *hs, struct room_move *move, struct arena *arena);
+
+    /* Sends a message as a user. ERR_NOT_FOUND, ERR_DEACTIVATED, ERR_DENIED, ERR_INVALID and ERR_TOO_LARGE as
+     * above. */
+    enum err (*send_message)(struct homeserver *hs, const struct new_message *message);
+
+    /*
+     * Has aliases lead to another room; one that leads elsewhere already stays, as does one that the
+     * homeserver does not let go. Again is fine.
+     */
+    enum err (*move_aliases)(struct homeserver *hs, const struct alias_move *move, struct arena *arena);
+
+    /*
+     * Removes all that is stored of a room but its media. ERR_NOT_FOUND: there is no such room; ERR_INVALID:
+     * local users are joined, and there is no `force`.
+     */
+    enum err (*purge_room)(struct homeserver *hs, const char *room_id, bool force);
 
     /*
      * Adds a registration token; changes how often and until when one can be used; removes one. ERR_EXISTS,
@@ -454,7 +438,12 @@ MUST_CHECK enum err homeserver_redact(struct homeserver *hs, const struct redact
                                       struct arena *arena, size_t *done);
 MUST_CHECK enum err homeserver_purge_history(struct homeserver *hs, struct history_purge *purge,
                                              struct arena *arena);
-MUST_CHECK enum err homeserver_purge_room(struct homeserver *hs, const char *room_id);
+MUST_CHECK enum err homeserver_move_members(struct homeserver *hs, struct room_move *move,
+                                            struct arena *arena);
+MUST_CHECK enum err homeserver_send_message(struct homeserver *hs, const struct new_message *message);
+MUST_CHECK enum err homeserver_move_aliases(struct homeserver *hs, const struct alias_move *move,
+                                            struct arena *arena);
+MUST_CHECK enum err homeserver_purge_room(struct homeserver *hs, const char *room_id, bool force);
 MUST_CHECK enum err homeserver_add_registration_token(struct homeserver *hs,
                                                       const struct registration_token *token);
 MUST_CHECK enum err homeserver_set_registration_token(struct homeserver *hs,

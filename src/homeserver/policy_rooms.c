@@ -69,7 +69,7 @@ static enum err purge(struct walk *walk, struct job_item *item)
 
     if (!e && left) {
         walk->hs->reason = NULL;
-        e = homeserver_purge_room(walk->hs, item->item);
+        e = homeserver_purge_room(walk->hs, item->item, false);
     }
     if (e == ERR_INVALID) { /* somebody is joined */
         e = ERR_OK;

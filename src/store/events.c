@@ -32,6 +32,7 @@ static const char sql_locate[] = "SELECT event_nid, room_nid, event_type_nid, ev
                                  " FROM roomserver_events WHERE event_id = ?1";
 static const char sql_replace_json[] =
     "UPDATE roomserver_event_json SET event_json = ?2 WHERE event_nid = ?1";
+static const char sql_last[] = "SELECT COALESCE(MAX(event_nid), 0) FROM roomserver_events";
 static const char sql_add_previous[] =
     "INSERT INTO roomserver_previous_events (previous_event_id, event_nids) VALUES (?1, ?2)"
     " ON CONFLICT (previous_event_id) DO UPDATE SET"
@@ -171,6 +172,11 @@ enum err events_find_id(struct db *db, const char *event_id, struct arena *arena
         };
     db_done(&stmt);
     return e || found ? e : ERR_NOT_FOUND;
+}
+
+enum err events_last(struct db *db, int64_t *nid)
+{
+    return db_integer(db, sql_last, DB_NO_ARGS, nid);
 }
 
 enum err events_place(struct db *db, int64_t nid, int64_t *type_nid, int64_t *state_key_nid)

@@ -79,6 +79,9 @@ struct event_by_id {
 MUST_CHECK enum err events_find_id(struct db *db, const char *event_id, struct arena *arena,
                                    struct event_by_id *event);
 
+/* The number of the newest event; 0: there is none. */
+MUST_CHECK enum err events_last(struct db *db, int64_t *nid);
+
 /* The place of an event in the state: the numbers of its type and state key. Errors: as above. */
 MUST_CHECK enum err events_place(struct db *db, int64_t nid, int64_t *type_nid, int64_t *state_key_nid);
 

@@ -10,6 +10,8 @@ static const char sql_last[] = "SELECT COALESCE(MAX(position), 0) FROM mxadmin_j
 static const char sql_tally[] =
     "SELECT outcome, COUNT(*) FROM mxadmin_job_items"
     " WHERE job_id = ?1 AND outcome IS NOT NULL GROUP BY outcome ORDER BY outcome";
+static const char sql_again[] = "UPDATE mxadmin_job_items SET outcome = NULL, detail = NULL"
+                                " WHERE job_id = ?1 AND item = ?2 AND outcome = ?3";
 static const char sql_waiting[] = "SELECT position, item FROM mxadmin_job_items"
                                   " WHERE job_id = ?1 AND outcome IS NULL ORDER BY position LIMIT ?2";
 static const char sql_settle[] =
@@ -25,6 +27,13 @@ enum err job_items_add(struct db *db, const char *job_id, const char *item)
 enum err job_items_last(struct db *db, const char *job_id, int64_t *position)
 {
     return db_integer(db, sql_last, DB_ARGS(DB_T(job_id)), position);
+}
+
+enum err job_items_add_again(struct db *db, const char *job_id, const char *item, const char *outcome)
+{
+    enum err e = job_items_add(db, job_id, item);
+
+    return e ? e : db_run(db, sql_again, DB_ARGS(DB_T(job_id), DB_T(item), DB_T(outcome)), NULL);
 }
 
 enum err job_items_waiting(struct db *db, const char *job_id, size_t max, struct arena *arena,

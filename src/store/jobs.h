@@ -144,6 +144,10 @@ MUST_CHECK enum err job_items_add(struct db *db, const char *job_id, const char 
 /* The position of the last; 0: there is none. */
 MUST_CHECK enum err job_items_last(struct db *db, const char *job_id, int64_t *position);
 
+/* Adds an item; one that is there with this outcome waits for its turn again. */
+MUST_CHECK enum err job_items_add_again(struct db *db, const char *job_id, const char *item,
+                                        const char *outcome);
+
 /* The first items that wait for their turn, at most `max`; they live in `arena`. */
 MUST_CHECK enum err job_items_waiting(struct db *db, const char *job_id, size_t max, struct arena *arena,
                                       struct job_item **items, size_t *count);

@@ -28,6 +28,13 @@ static const char sql_joined[] =
     " JOIN roomserver_event_state_keys k ON k.event_state_key_nid = m.target_nid"
     " WHERE m.room_nid = ?1 AND m.membership_nid = 3 AND m.target_nid > ?2 ORDER BY m.target_nid";
 #define SLICE_MS (DB_SLICE_MS / 2)
+static const char sql_involved[] =
+    "SELECT m.target_nid, k.event_state_key FROM roomserver_membership m"
+    " JOIN roomserver_event_state_keys k ON k.event_state_key_nid = m.target_nid"
+    " WHERE m.room_nid = ?1 AND m.target_nid > ?2 AND m.membership_nid IN (2, 3, 4) AND m.target_local"
+    " ORDER BY m.target_nid LIMIT ?3";
+static const char sql_forget[] = "UPDATE roomserver_membership SET forgotten = TRUE"
+                                 " WHERE room_nid = ?1 AND target_nid = ?2 AND membership_nid = 1";
 
 /*
  * Dendrite has no index from a user to the rooms. But whoever is in a room is the state key of an event
@@ -143,6 +150,31 @@ enum err memberships_joined(struct db *db, int64_t room_nid, int64_t *after, boo
     }
     db_done(&stmt);
     return e;
+}
+
+static void take_involved(struct stmt *stmt, struct arena *arena, void *item, enum err *e)
+{
+    struct involved *user = item;
+
+    user->nid = db_int(stmt, 0);
+    user->user_id = db_copy(stmt, 1, arena, e);
+}
+
+enum err memberships_involved(struct db *db, int64_t room_nid, int64_t after, size_t max, struct arena *arena,
+                              struct involved **users, size_t *count)
+{
+    struct list list = {.arena = arena, .item_size = sizeof **users};
+    enum err e = collect(db, sql_involved, DB_ARGS(DB_I(room_nid), DB_I(after), DB_I((int64_t)max)), &list,
+                         take_involved);
+
+    *users = list.items;
+    *count = list.count;
+    return e;
+}
+
+enum err memberships_forget(struct db *db, int64_t room_nid, int64_t target_nid)
+{
+    return db_run(db, sql_forget, DB_ARGS(DB_I(room_nid), DB_I(target_nid)), NULL);
 }
 
 static void take_room(struct stmt *stmt, struct arena *arena, void *item, enum err *e)

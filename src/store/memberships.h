@@ -70,6 +70,22 @@ MUST_CHECK enum err memberships_local(struct db *db, int64_t room_nid, int64_t a
 MUST_CHECK enum err memberships_joined(struct db *db, int64_t room_nid, int64_t *after, bool *done,
                                        enum err (*each)(const char *user_id, void *context), void *context);
 
+/* A local user who has to do with a room. */
+struct involved {
+    int64_t nid;
+    const char *user_id;
+};
+
+/*
+ * The local users who are joined, invited or knock, in the order of their numbers, at most `max` of those
+ * after the number `after` (0: all). As above.
+ */
+MUST_CHECK enum err memberships_involved(struct db *db, int64_t room_nid, int64_t after, size_t max,
+                                         struct arena *arena, struct involved **users, size_t *count);
+
+/* A user who has left a room wants to see no more of it. */
+MUST_CHECK enum err memberships_forget(struct db *db, int64_t room_nid, int64_t target_nid);
+
 /* A room that a user is in, invited to or knocks at. */
 struct user_room {
     int64_t room_nid;

@@ -216,6 +216,12 @@ static const char *const history_purges[] = {
     NULL,
 };
 
+static const char *const blocked_rooms[] = {
+    "CREATE TABLE mxadmin_blocked_rooms (room_id TEXT NOT NULL PRIMARY KEY, user_id TEXT NOT NULL,"
+    " blocked_ts BIGINT NOT NULL, event_position BIGINT NOT NULL, invite_position BIGINT NOT NULL)",
+    NULL,
+};
+
 const struct own_migration own_migrations[] = {
     {"settings, nonces, attempts", first_tables},
     {"transactions", transactions},
@@ -231,5 +237,6 @@ const struct own_migration own_migrations[] = {
     {"refresh places", refresh_places},
     {"media sums", media_sums},
     {"history purges", history_purges},
+    {"blocked rooms", blocked_rooms},
 };
 const int64_t own_migrations_count = (int64_t)(sizeof own_migrations / sizeof *own_migrations);

@@ -16,7 +16,8 @@ COMPARED_HEADERS = {"content-type", "allow", "cache-control", "content-dispositi
 # Different in every run of the same case; address and agent of a device are noted once a minute, after the answer.
 VOLATILE = {"access_token", "device_id", "nonce", "last_seen", "last_seen_ts", "creation_ts", "retry_after_ms",
             "base_url", "ip", "user_agent", "last_seen_ip", "last_seen_user_agent", "event_id", "token", "ts",
-            "request_id", "finished_ts", "age", "content_uri", "created_ts", "redact_id", "purge_id"}
+            "request_id", "finished_ts", "age", "content_uri", "created_ts", "redact_id", "purge_id",
+            "delete_id", "new_room_id"}
 
 AUDIT_TABLES = {"mxadmin_audit", "sqlite_sequence"}
 

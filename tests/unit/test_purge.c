@@ -128,13 +128,13 @@ static void the_act_refuses_a_room_with_members(void **state)
     for (size_t i = 0; i < 2; i++)
         add_account(w, i == 0 ? "alice" : "bob");
     make_room(w, BIG, "10", users[0], users + 1, 1);
-    assert_int_equal(homeserver_purge_room(&w->hs, BIG), ERR_INVALID);
+    assert_int_equal(homeserver_purge_room(&w->hs, BIG, false), ERR_INVALID);
     assert_int_equal(number(w->d->db, "SELECT json_array_length(latest_event_nids) FROM roomserver_rooms"),
                      1);
     assert_int_equal(homeserver_evacuate_room(&w->hs, BIG, false, w->d->arena, &affected), ERR_OK);
     assert_int_equal(affected.count, 2);
-    assert_int_equal(homeserver_purge_room(&w->hs, BIG), ERR_OK);
-    assert_int_equal(homeserver_purge_room(&w->hs, BIG), ERR_NOT_FOUND);
+    assert_int_equal(homeserver_purge_room(&w->hs, BIG, false), ERR_OK);
+    assert_int_equal(homeserver_purge_room(&w->hs, BIG, false), ERR_NOT_FOUND);
     assert_int_equal(number(w->d->db, "SELECT COUNT(*) FROM roomserver_rooms"), 0);
     assert_int_equal(homeserver_join(&w->hs, "alice", BIG), ERR_NOT_FOUND);
 }
@@ -197,7 +197,7 @@ static void nobody_comes_to_what_is_half_purged(void **state)
     assert_int_equal(homeserver_evacuate_user(&w->hs, "alice", false, w->d->arena, &affected), ERR_OK);
     assert_int_equal(affected.count, 0);
     assert_string_equal(empty_rooms(w), BIG);
-    assert_int_equal(homeserver_purge_room(&w->hs, BIG), ERR_OK);
+    assert_int_equal(homeserver_purge_room(&w->hs, BIG, false), ERR_OK);
     assert_int_equal(number(w->d->db, "SELECT COUNT(*) FROM roomserver_events"), 0);
 }
 

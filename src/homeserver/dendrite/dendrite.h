@@ -71,7 +71,7 @@ MUST_CHECK enum err dendrite_create_room(struct homeserver *hs, const struct new
                                          struct arena *arena, const char **room_id);
 MUST_CHECK enum err dendrite_join(struct homeserver *hs, const char *localpart, const char *room_id);
 MUST_CHECK enum err dendrite_leave(struct homeserver *hs, const char *localpart, const char *room_id);
-MUST_CHECK enum err dendrite_purge_room(struct homeserver *hs, const char *room_id);
+MUST_CHECK enum err dendrite_purge_room(struct homeserver *hs, const char *room_id, bool force);
 
 /* evacuate.c: */
 MUST_CHECK enum err dendrite_evacuate_user(struct homeserver *hs, const char *localpart, bool dry_run,

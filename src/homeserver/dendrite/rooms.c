@@ -155,7 +155,7 @@ enum err dendrite_leave(struct homeserver *hs, const char *localpart, const char
     return e;
 }
 
-static enum err purge(struct homeserver *hs, const char *room_id, struct arena *arena)
+static enum err purge(struct homeserver *hs, const char *room_id, bool force, struct arena *arena)
 {
     struct membership_counts counts = {0};
     const char *token = NULL;
@@ -164,9 +164,9 @@ static enum err purge(struct homeserver *hs, const char *room_id, struct arena *
 
     if (!e)
         e = memberships_count(hs->db, room_nid, &counts);
-    if (!e && counts.joined_local > 0)
+    if (!e && counts.joined_local > 0 && !force)
         e = ERR_INVALID;
-    if (!e)
+    if (!e && counts.joined_local == 0)
         e = dendrite_settle(hs, room_id, arena);
     if (!e)
         e = dendrite_admin_token(hs, arena, &token);
@@ -176,10 +176,10 @@ static enum err purge(struct homeserver *hs, const char *room_id, struct arena *
         hs, &(struct question){.endpoint = ENDPOINT_PURGE_ROOM, .segments = {room_id}, .token = token}, NULL);
 }
 
-enum err dendrite_purge_room(struct homeserver *hs, const char *room_id)
+enum err dendrite_purge_room(struct homeserver *hs, const char *room_id, bool force)
 {
     struct arena *arena = arena_new();
-    enum err e = arena ? purge(hs, room_id, arena) : ERR_NOMEM;
+    enum err e = arena ? purge(hs, room_id, force, arena) : ERR_NOMEM;
 
     arena_free(&arena);
     return e;

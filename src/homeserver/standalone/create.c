@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdio.h>
+#include <string.h>
 
 #include "crypto/base64.h"
+#include "crypto/digest.h"
 #include "crypto/random.h"
 #include "homeserver/standalone/create.h"
 #include "homeserver/standalone/member.h"
@@ -11,15 +13,15 @@
 #define CREATOR_LEVEL   100
 #define POWERLESS_LEVEL (-10) /* Synapse's and Dendrite's for whom notices are sent to */
 
-enum err room_make_id(const struct room_writer *writer, char room_id[ID_SIZE])
+enum err room_make_id(const struct room_writer *writer, const char *key, char room_id[ID_SIZE])
 {
-    unsigned char bytes[OPAQUE_BYTES];
+    unsigned char bytes[DIGEST_SHA256_SIZE];
     char opaque[BASE64_SIZE(OPAQUE_BYTES)];
-    enum err e = random_bytes(bytes, sizeof bytes);
+    enum err e = key ? digest_sha256(key, strlen(key), bytes) : random_bytes(bytes, OPAQUE_BYTES);
 
     if (e)
         return e;
-    base64_encode(BASE64_URL, bytes, sizeof bytes, opaque);
+    base64_encode(BASE64_URL, bytes, OPAQUE_BYTES, opaque);
     snprintf(room_id, ID_SIZE, "!%s:%s", opaque, writer->server_name);
     return ERR_OK;
 }
@@ -90,7 +92,9 @@ static json_t *power_levels_content(const struct room_design *design)
 
     if (json_object_set_new(content, "events", LEVELS_OBJECT(event_levels)) < 0 ||
         json_object_set_new(content, "notifications", LEVELS_OBJECT(notification_levels)) < 0 ||
-        json_object_set_new(content, "users", levels_object(users, design->powerless ? 2 : 1)) < 0) {
+        json_object_set_new(content, "users", levels_object(users, design->powerless ? 2 : 1)) < 0 ||
+        (design->silent &&
+         json_object_set_new(content, "users_default", json_integer(POWERLESS_LEVEL)) < 0)) {
         json_decref(content);
         return NULL;
     }

@@ -16,10 +16,11 @@ struct room_design {
     bool is_public;        /* the preset public_chat; otherwise private_chat */
     bool local;            /* m.federate false: for users of this server only */
     const char *powerless; /* who shall have less power than others, -10; a user id */
+    bool silent;           /* all but the creator have as little */
 };
 
-/* Makes a random id for a new room. Errors: ERR_IO. */
-MUST_CHECK enum err room_make_id(const struct room_writer *writer, char room_id[ID_SIZE]);
+/* Makes an id for a new room: the one that belongs to `key`, or, with NULL, a random one. Errors: ERR_IO. */
+MUST_CHECK enum err room_make_id(const struct room_writer *writer, const char *key, char room_id[ID_SIZE]);
 
 /*
  * Begins a new room and appends the events that Dendrite makes a room of, in its order. The caller closes it.

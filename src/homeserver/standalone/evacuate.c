@@ -170,19 +170,24 @@ struct leaver {
     size_t count;
 };
 
-/* An invitation to a room of another server, which we know nothing else of: it is forgotten. */
+enum err standalone_forget_invitation(struct db *db, int64_t room_nid, int64_t user_nid, struct arena *arena)
+{
+    const char **event_ids = NULL;
+    size_t count = 0;
+    enum err e = invites_retire(db, room_nid, user_nid, arena, &event_ids, &count);
+
+    for (size_t i = 0; !e && i < count; i++)
+        e = sync_retire_invite(db, event_ids[i]);
+    return e ? e : memberships_delete(db, room_nid, user_nid);
+}
+
+/* An invitation to a room of another server, which we know nothing else of. */
 static enum err forget_invitation(struct evacuation *evacuation, const struct leaver *leaver,
                                   const struct user_room *room)
 {
     struct room_writer *writer = &evacuation->writer;
-    const char **event_ids = NULL;
-    size_t count = 0;
-    enum err e = invites_retire(writer->db, room->room_nid, leaver->nid, writer->arena, &event_ids, &count);
+    enum err e = standalone_forget_invitation(writer->db, room->room_nid, leaver->nid, writer->arena);
 
-    for (size_t i = 0; !e && i < count; i++)
-        e = sync_retire_invite(writer->db, event_ids[i]);
-    if (!e)
-        e = memberships_delete(writer->db, room->room_nid, leaver->nid);
     return e ? e : add_affected(evacuation, room->room_id);
 }
 

@@ -39,8 +39,11 @@ static json_t *content_of(const char *membership, const char *display_name, cons
 
 enum err room_join(struct room *room, const char *user_id, const struct profile *profile)
 {
-    return append(room, user_id, user_id, content_of("join", profile->display_name, profile->avatar_url),
-                  NULL);
+    enum err e = room_admits(room, user_id);
+
+    return e ? e
+             : append(room, user_id, user_id, content_of("join", profile->display_name, profile->avatar_url),
+                      NULL);
 }
 
 enum err room_leave(struct room *room, const char *user_id)
@@ -94,8 +97,10 @@ enum err room_invite(struct room *room, const char *sender, const char *user_id,
 {
     json_t *stripped = json_array();
     json_t *unsigned_data = json_pack("{s:o}", "invite_room_state", stripped);
-    enum err e = unsigned_data ? strip_state(room, sender, stripped) : ERR_NOMEM;
+    enum err e = unsigned_data ? room_admits(room, user_id) : ERR_NOMEM;
 
+    if (!e)
+        e = strip_state(room, sender, stripped);
     if (!e)
         return append(room, sender, user_id,
                       json_pack("{s:s, s:s*}", "membership", "invite", "reason", reason), unsigned_data);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Events of type m.room.member. Errors of all are those of room_append(). */
+/*
+ * Events of type m.room.member. Errors of all are those of room_append(), and of who comes to a room, those
+ * of room_admits().
+ */
 #ifndef HOMESERVER_STANDALONE_MEMBER_H
 #define HOMESERVER_STANDALONE_MEMBER_H
 

@@ -139,7 +139,7 @@ static enum err make_room(struct sending *sending)
         .powerless = sending->recipient,
     };
     char room_id[ID_SIZE];
-    enum err e = room_make_id(&sending->writer, room_id);
+    enum err e = room_make_id(&sending->writer, NULL, room_id);
 
     if (!e)
         e = room_create(&sending->room, &sending->writer, room_id, standalone_room_version(sending->config),

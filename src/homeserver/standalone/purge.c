@@ -12,7 +12,8 @@
  * Makes a room one that we know nothing of, as one that we have only an invitation to: nobody comes to it any
  * more, and what else there is of it can go in several transactions.
  */
-static enum err hide(struct homeserver *hs, const char *room_id, struct arena *arena, int64_t *room_nid)
+static enum err hide(struct homeserver *hs, const char *room_id, bool force, struct arena *arena,
+                     int64_t *room_nid)
 {
     struct membership_counts counts = {0};
     struct room_row room = {0};
@@ -21,7 +22,7 @@ static enum err hide(struct homeserver *hs, const char *room_id, struct arena *a
     nids_free(&room.latest);
     if (!e)
         e = memberships_count(hs->db, room.nid, &counts);
-    if (!e && counts.joined_local > 0)
+    if (!e && counts.joined_local > 0 && !force)
         e = ERR_INVALID;
     *room_nid = room.nid;
     if (!e)
@@ -52,7 +53,7 @@ static void log_purged(const struct purge *purge, const char *room_id)
     log_info("room %s is purged: %lld rows", room_id, (long long)rows);
 }
 
-static enum err purge_room(struct homeserver *hs, const char *room_id, struct arena *arena)
+static enum err purge_room(struct homeserver *hs, const char *room_id, bool force, struct arena *arena)
 {
     struct batch batch = {.db = hs->db};
     struct purge *purge = NULL;
@@ -62,7 +63,7 @@ static enum err purge_room(struct homeserver *hs, const char *room_id, struct ar
 
     if (e)
         return e;
-    e = hide(hs, room_id, arena, &room_nid);
+    e = hide(hs, room_id, force, arena, &room_nid);
     if (!e)
         e = purge_open(&purge, hs->db, PURGE_REMOVE, room_nid, room_id);
     e = e ? db_end(hs->db, e) : remove_batch(hs, purge, &batch, &done);
@@ -77,10 +78,10 @@ static enum err purge_room(struct homeserver *hs, const char *room_id, struct ar
     return e;
 }
 
-enum err standalone_purge_room(struct homeserver *hs, const char *room_id)
+enum err standalone_purge_room(struct homeserver *hs, const char *room_id, bool force)
 {
     struct arena *arena = arena_new();
-    enum err e = arena ? purge_room(hs, room_id, arena) : ERR_NOMEM;
+    enum err e = arena ? purge_room(hs, room_id, force, arena) : ERR_NOMEM;
 
     arena_free(&arena);
     return e;

@@ -4,13 +4,16 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "homeserver/blocks.h"
 #include "homeserver/standalone/room_parts.h"
 #include "matrix/field.h"
+#include "store/blocked_rooms.h"
 #include "store/room_sizes.h"
 
-enum err room_writer_open(struct room_writer *writer, const struct homeserver *hs, struct arena *arena)
+enum err room_writer_open(struct room_writer *writer, struct homeserver *hs, struct arena *arena)
 {
     *writer = (struct room_writer){
+        .hs = hs,
         .db = hs->db,
         .server_name = hs->config->server_name,
         .arena = arena,
@@ -206,6 +209,22 @@ enum err room_close(struct room **room, enum err err)
         room_pending_drop((*room)->writer->pending);
     room_free(room);
     return err;
+}
+
+enum err room_admits(struct room *room, const char *user_id)
+{
+    const char *membership = NULL;
+    bool blocked = false;
+    enum err e = blocked_rooms_has(room->writer->db, room->row.id, &blocked);
+
+    if (e || !blocked)
+        return e;
+    e = room_membership(room, user_id, &membership);
+    if (e || strcmp(membership, "join") == 0)
+        return e;
+    log_info("room %s is blocked for %s", room->row.id, user_id);
+    homeserver_reason(room->writer->hs, BLOCKED_TEXT);
+    return ERR_DENIED;
 }
 
 int64_t room_number(const struct room *room)

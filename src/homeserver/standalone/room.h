@@ -17,6 +17,7 @@
 
 /* What an act writes its rooms with. */
 struct room_writer {
+    struct homeserver *hs;   /* borrowed; for its `reason` */
     struct db *db;           /* borrowed */
     const char *server_name; /* borrowed */
     struct arena *arena;     /* borrowed; for what lives as long as the act */
@@ -29,8 +30,7 @@ struct room_writer {
  * Reads the signing key, and the time. The caller ends it with room_writer_close(), also after an error.
  * Errors: those of signing_key_read().
  */
-MUST_CHECK enum err room_writer_open(struct room_writer *writer, const struct homeserver *hs,
-                                     struct arena *arena);
+MUST_CHECK enum err room_writer_open(struct room_writer *writer, struct homeserver *hs, struct arena *arena);
 void room_writer_close(struct room_writer *writer);
 
 /*
@@ -114,6 +114,10 @@ MUST_CHECK enum err room_state(struct room *room, const char *type, const char *
 /* The membership of a user in that state, as long as that event; "leave" when there is none. Errors as above.
  */
 MUST_CHECK enum err room_membership(struct room *room, const char *user_id, const char **membership);
+
+/* Whether the user may come to the room, or is in it. ERR_DENIED, with the reason of the homeserver: it is
+ * blocked. */
+MUST_CHECK enum err room_admits(struct room *room, const char *user_id);
 
 /* The number of the room in the database. */
 int64_t room_number(const struct room *room);

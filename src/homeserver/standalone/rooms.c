@@ -6,6 +6,7 @@
 #include "homeserver/standalone/member.h"
 #include "homeserver/standalone/standalone.h"
 #include "store/room_directory.h"
+#include "store/sync.h"
 
 /* Who acts. */
 struct agent {
@@ -44,17 +45,18 @@ static enum err create(struct agent *agent, const struct config *config, const s
         .profile = agent->profile,
         .name = new->name,
         .topic = new->topic,
-        .is_public = new->is_public,
+        .is_public = new->is_public || new->is_open,
+        .silent = new->is_silent,
     };
     struct room *room = NULL;
-    enum err e = room_make_id(&agent->writer, id);
+    enum err e = room_make_id(&agent->writer, new->key, id);
 
     if (!e)
         e = room_create(&room, &agent->writer, id, standalone_room_version(config), &design);
     e = room_close(&room, e);
     if (!e && new->is_public)
         e = room_directory_set(agent->writer.db, id, true);
-    return e;
+    return e == ERR_EXISTS && new->key ? ERR_OK : e; /* it was made already */
 }
 
 enum err standalone_create_room(struct homeserver *hs, const struct new_room *new, struct arena *arena,
@@ -115,6 +117,45 @@ enum err standalone_set_published(struct homeserver *hs, const char *room_id, bo
     enum err e = db_begin(hs->db, DB_WRITE);
 
     return e ? e : db_end(hs->db, room_directory_set(hs->db, room_id, published));
+}
+
+static enum err send_once(struct agent *agent, const struct new_message *message)
+{
+    const char *sent;
+    json_t *content = NULL;
+    struct room *room = NULL;
+    char event_id[ID_SIZE];
+    enum err e = sync_find_transaction(agent->writer.db, message->room_id, agent->user_id, message->key,
+                                       agent->writer.arena, &sent);
+
+    if (e != ERR_NOT_FOUND)
+        return e;
+    e = room_open(&room, &agent->writer, message->room_id);
+    if (!e) {
+        content = json_pack("{s:s, s:s}", "msgtype", "m.text", "body", message->text);
+        e = content ? room_append(room,
+                                  &(struct new_event){.sender = agent->user_id,
+                                                      .type = "m.room.message",
+                                                      .content = content,
+                                                      .transaction_id = message->key},
+                                  event_id)
+                    : ERR_NOMEM;
+    }
+    json_decref(content);
+    return room_close(&room, e);
+}
+
+enum err standalone_send_message(struct homeserver *hs, const struct new_message *message)
+{
+    struct arena *arena = arena_new();
+    struct agent agent = {0};
+    enum err e = arena ? begin(&agent, hs, message->localpart, arena) : ERR_NOMEM;
+
+    if (!e)
+        e = db_end(hs->db, send_once(&agent, message));
+    room_writer_close(&agent.writer);
+    arena_free(&arena);
+    return e;
 }
 
 const char *standalone_room_version(const struct config *config)

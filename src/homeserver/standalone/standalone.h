@@ -53,6 +53,11 @@ MUST_CHECK enum err standalone_evacuate_room(struct homeserver *hs, const char *
 MUST_CHECK enum err standalone_evacuate_user(struct homeserver *hs, const char *localpart, bool dry_run,
                                              struct arena *arena, struct id_list *affected);
 
+/* evacuate.c: forgets the invitation of a user to a room of another server, which we know nothing else of. In
+ * the transaction that is open. */
+MUST_CHECK enum err standalone_forget_invitation(struct db *db, int64_t room_nid, int64_t user_nid,
+                                                 struct arena *arena);
+
 /* notice.c; likewise. */
 MUST_CHECK enum err standalone_send_notice(struct homeserver *hs, const struct notice *notice,
                                            struct arena *arena, const char **event_id);
@@ -63,6 +68,14 @@ MUST_CHECK enum err standalone_create_room(struct homeserver *hs, const struct n
 MUST_CHECK enum err standalone_join(struct homeserver *hs, const char *localpart, const char *room_id);
 MUST_CHECK enum err standalone_leave(struct homeserver *hs, const char *localpart, const char *room_id);
 MUST_CHECK enum err standalone_set_published(struct homeserver *hs, const char *room_id, bool published);
+
+MUST_CHECK enum err standalone_send_message(struct homeserver *hs, const struct new_message *message);
+
+/* move.c; likewise. */
+MUST_CHECK enum err standalone_move_members(struct homeserver *hs, struct room_move *move,
+                                            struct arena *arena);
+MUST_CHECK enum err standalone_move_aliases(struct homeserver *hs, const struct alias_move *move,
+                                            struct arena *arena);
 
 /* absent.c; likewise: ERR_UNSUPPORTED, with a reason. */
 MUST_CHECK enum err standalone_refresh_devices(struct homeserver *hs, const char *user_id);
@@ -78,7 +91,7 @@ MUST_CHECK enum err standalone_purge_history(struct homeserver *hs, struct histo
                                              struct arena *arena);
 
 /* purge.c; likewise. */
-MUST_CHECK enum err standalone_purge_room(struct homeserver *hs, const char *room_id);
+MUST_CHECK enum err standalone_purge_room(struct homeserver *hs, const char *room_id, bool force);
 
 /* profile.c: shows every room that the user has joined another profile; again is fine. */
 MUST_CHECK enum err standalone_show_profile(struct homeserver *hs, const char *localpart,
