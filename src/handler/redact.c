@@ -20,7 +20,11 @@ struct body {
         .name = #key, .type = FIELD_INTEGER, .offset = offsetof(struct body, key)                            \
     }
 static const struct field body_fields[] = {
-    {.name = "rooms", .type = FIELD_ARRAY, .offset = offsetof(struct body, rooms), .required = true},
+    {.name = "rooms",
+     .type = FIELD_ARRAY,
+     .offset = offsetof(struct body, rooms),
+     .null = NULL_IS_INVALID,
+     .required = true},
     {.name = "reason", .type = FIELD_STRING, .offset = offsetof(struct body, reason)},
     {.name = "use_admin", .type = FIELD_BOOLEAN, .offset = offsetof(struct body, use_admin)},
     {.name = "limit",

@@ -10,10 +10,13 @@ differ, and why, is in differences.yaml:
         file/name of the request: ["where: Synapse's, mxadmin's"]
         file/beginning of names*: [...]
 
+With `ends: true` a request is made again until the long act that it asks about is over.
+
 A difference that is not listed fails, and so does a listed one that is not found; one listed for many is to be found in
 one of them.
 """
 import os
+import time
 
 import pytest
 import yaml
@@ -24,7 +27,9 @@ from sides import MxadminSide, SynapseSide
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 FILES = cases.load(os.path.join(FOLDER, "cases"), set(),
-                   {"name", "method", "path", "as", "headers", "json", "body", "register_mac", "save"})
+                   {"name", "method", "path", "as", "headers", "json", "body", "register_mac", "save",
+                    "ends"})
+SECONDS = 120  # for a long act; Synapse begins it within a minute
 REQUESTS = [("%s/%s" % (file, case["name"]), case) for file in FILES for case in FILES[file][1]]
 if not os.environ.get("SYNAPSE_PYTHON"):
     pytest.skip("SYNAPSE_PYTHON is not set", allow_module_level=True)
@@ -64,10 +69,15 @@ def send(side, case):
     if who != "none":
         headers["Authorization"] = "Bearer " + side.variables.get(who, who)
     answer = side.client.ask(case["method"], case["path"], headers, cases.body_of(case))
+    end = time.monotonic() + SECONDS
+    while case.get("ends") and answer.status == 200 and answer.json()["status"] in ("scheduled", "active"):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+        answer = side.client.ask(case["method"], case["path"], headers, cases.body_of(case))
     for variable, path in case.get("save", {}).items():
         if answer.status < 300:
             side.variables[variable] = str(cases.pick(answer.json(), path))
-    return answer, {value: name for name, value in side.variables.items() if value[0] in "!@"}
+    return answer, {value: name for name, value in side.variables.items() if value[0] in "!@$"}
 
 
 @pytest.mark.parametrize("name, case", [pytest.param(name, case, id=name) for name, case in REQUESTS])
