@@ -33,7 +33,7 @@ ACCOUNT_TYPES = {"user": 1, "guest": 2, "admin": 3, "appservice": 4}
 VOLATILE_TABLES = {"mxadmin_attempts", "mxadmin_nonces", "mxadmin_refreshes",
                    "mxadmin_users", "mxadmin_user_counts",  # follow the accounts
                    "mxadmin_rooms", "mxadmin_room_counts", "mxadmin_room_work", "mxadmin_room_sizes", "mxadmin_room_sizes_seen",  # the rooms
-                   "mxadmin_media", "mxadmin_media_users"}  # follow Dendrite's rows
+                   "mxadmin_media", "mxadmin_media_users", "mxadmin_refresh_places"}  # follow Dendrite's rows
 VOLATILE_COLUMNS = {"userapi_devices": {"last_seen_ts", "ip", "user_agent"}}
 
 
