@@ -19,6 +19,9 @@
  */
 MUST_CHECK enum err heard_leaves(struct db *db, const char *room_id, const char *server_name, bool *heard);
 
+/* Whether the part for clients has heard of an event. */
+MUST_CHECK enum err heard_event(struct db *db, int64_t event_nid, bool *heard);
+
 /* When an event was sent, in Unix milliseconds as its sender says; 0 where it does not. ERR_NOT_FOUND. */
 MUST_CHECK enum err heard_sent_ts(struct db *db, int64_t event_nid, int64_t *sent_ts);
 

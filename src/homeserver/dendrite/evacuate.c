@@ -22,9 +22,9 @@ static enum err find_rooms(struct homeserver *hs, const char *user_id, struct ar
 
 /* Has the user leave one room; `*left` is false where it cannot be left, and the others go on. */
 static enum err leave(struct homeserver *hs, const char *localpart, const char *user_id,
-                      const struct user_room *room, bool *left)
+                      const struct user_room *room, struct arena *arena, bool *left)
 {
-    enum err e = dendrite_leave_as(hs, localpart, user_id, room->room_id, room->membership);
+    enum err e = dendrite_leave_as(hs, localpart, user_id, room->room_id, room->membership, arena);
 
     *left = !e;
     if (e != ERR_DENIED && e != ERR_INVALID && e != ERR_TOO_LARGE && e != ERR_NOT_FOUND)
@@ -46,7 +46,7 @@ static enum err leave_all(struct homeserver *hs, const char *localpart, bool dry
         const char **id;
 
         if (!dry_run)
-            e = leave(hs, localpart, user_id, &rooms[i], &left);
+            e = leave(hs, localpart, user_id, &rooms[i], arena, &left);
         if (e || !left)
             continue;
         id = list_add(affected);

@@ -14,6 +14,7 @@
 #include "crypto/digest.h"
 #include "crypto/random.h"
 #include "homeserver/dendrite/notice_room.h"
+#include "homeserver/dendrite/rooms.h"
 #include "matrix/json_wipe.h"
 #include "store/sync.h"
 
@@ -60,6 +61,19 @@ static enum err send_event(struct notice_room *room, const struct notice *notice
     return e;
 }
 
+/* Looks for the event of a transaction. Dendrite itself forgets transactions when it is started anew, and
+ * then the part that keeps them may not have heard of the last one yet. */
+static enum err find_sent(struct notice_room *room, const char *id, const char **event_id)
+{
+    struct db *db = room->hs->db;
+    enum err e = sync_find_transaction(db, room->id, room->sender, id, room->arena, event_id);
+
+    if (e != ERR_NOT_FOUND)
+        return e;
+    e = dendrite_settle_latest(room->hs, room->id, room->arena);
+    return e ? e : sync_find_transaction(db, room->id, room->sender, id, room->arena, event_id);
+}
+
 /* Sends it, unless Dendrite has it: then our answer to an earlier request was lost. A state event that is
  * sent again is the one that there is. */
 static enum err send_once(struct notice_room *room, const struct notice *notice, const char **event_id)
@@ -71,7 +85,7 @@ static enum err send_once(struct notice_room *room, const struct notice *notice,
         return e;
     e = ERR_NOT_FOUND;
     if (notice->transaction.id && !notice->state_key)
-        e = sync_find_transaction(room->hs->db, room->id, room->sender, id, room->arena, event_id);
+        e = find_sent(room, id, event_id);
     return e == ERR_NOT_FOUND ? send_event(room, notice, id, event_id) : e;
 }
 

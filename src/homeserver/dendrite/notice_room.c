@@ -72,18 +72,19 @@ static enum err is_own(const struct notice_room *room, int64_t room_nid, int64_t
     return e;
 }
 
-static enum err find_tag(struct notice_room *room)
+enum err notice_room_is_tagged(struct homeserver *hs, const char *localpart, const char *room_id,
+                               struct arena *arena, bool *tagged)
 {
     const struct account_data data = {
-        .localpart = room->localpart,
-        .server_name = room->hs->config->server_name,
-        .room_id = room->id,
+        .localpart = localpart,
+        .server_name = hs->config->server_name,
+        .room_id = room_id,
         .type = "m.tag",
     };
     const char *content = NULL;
-    enum err e = account_data_find(room->hs->db, &data, room->arena, &content);
+    enum err e = account_data_find(hs->db, &data, arena, &content);
 
-    room->tagged = content && strstr(content, "\"" TAG "\"");
+    *tagged = content && strstr(content, "\"" TAG "\"");
     return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 
@@ -102,7 +103,9 @@ static enum err look_through(struct notice_room *room, int64_t sender_nid, int64
             room->membership = rooms[i].membership;
         }
     }
-    return !e && room->id ? find_tag(room) : e;
+    if (e || !room->id)
+        return e;
+    return notice_room_is_tagged(room->hs, room->localpart, room->id, room->arena, &room->tagged);
 }
 
 static enum err find(struct notice_room *room)

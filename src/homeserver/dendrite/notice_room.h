@@ -24,4 +24,8 @@ struct notice_room {
  */
 MUST_CHECK enum err notice_room_open(struct notice_room *room);
 
+/* Whether a room has the tag of rooms for notices: to an invitation to one, Dendrite lets nobody say no. */
+MUST_CHECK enum err notice_room_is_tagged(struct homeserver *hs, const char *localpart, const char *room_id,
+                                          struct arena *arena, bool *tagged);
+
 #endif

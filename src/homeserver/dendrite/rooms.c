@@ -2,6 +2,7 @@
 /* What a user does with one room, by our application service; and the end of a room. */
 #include <string.h>
 
+#include "homeserver/dendrite/notice_room.h"
 #include "homeserver/dendrite/rooms.h"
 #include "matrix/json_wipe.h"
 #include "store/events.h"
@@ -116,21 +117,34 @@ static enum err send_leave(struct homeserver *hs, const char *localpart, const c
                         NULL);
 }
 
-enum err dendrite_leave_as(struct homeserver *hs, const char *localpart, const char *user_id,
-                           const char *room_id, enum membership membership)
+/*
+ * Whether Dendrite's own call does not do it: it knows nothing of knocks, and refuses to reject an invitation
+ * to a room for notices, which it notes as an error.
+ */
+static enum err needs_event(struct homeserver *hs, const char *localpart, const char *room_id,
+                            enum membership membership, struct arena *arena, bool *needed)
 {
-    enum err e;
+    *needed = membership == MEMBERSHIP_KNOCK;
+    if (membership != MEMBERSHIP_INVITE)
+        return ERR_OK;
+    return notice_room_is_tagged(hs, localpart, room_id, arena, needed);
+}
 
+enum err dendrite_leave_as(struct homeserver *hs, const char *localpart, const char *user_id,
+                           const char *room_id, enum membership membership, struct arena *arena)
+{
+    bool event_needed;
+    enum err e = needs_event(hs, localpart, room_id, membership, arena, &event_needed);
+
+    if (e)
+        return e;
     if (membership == MEMBERSHIP_LEAVE)
         return dendrite_fail(hs, ERR_DENIED, "The user is not in this room");
-    if (membership == MEMBERSHIP_KNOCK) /* whose end Dendrite's own call does not know */
+    if (event_needed)
         return send_leave(hs, localpart, user_id, room_id);
-    e = dendrite_ask(
+    return dendrite_ask(
         hs, &(struct question){.endpoint = ENDPOINT_LEAVE, .segments = {room_id}, .as_user = localpart},
         NULL);
-    if (e == ERR_DENIED && membership == MEMBERSHIP_INVITE) /* to a room for notices */
-        e = send_leave(hs, localpart, user_id, room_id);
-    return e;
 }
 
 /* A deactivated user leaves as well: the row is there, and our application service may act for it. */
@@ -143,7 +157,7 @@ static enum err leave(struct homeserver *hs, const char *localpart, const char *
 
     if (!e)
         e = dendrite_membership(hs, user_id, room_id, arena, &membership);
-    return e ? e : dendrite_leave_as(hs, localpart, user_id, room_id, membership);
+    return e ? e : dendrite_leave_as(hs, localpart, user_id, room_id, membership, arena);
 }
 
 enum err dendrite_leave(struct homeserver *hs, const char *localpart, const char *room_id)

@@ -15,7 +15,7 @@ MUST_CHECK enum err dendrite_membership(struct homeserver *hs, const char *user_
  * Errors as the act leave.
  */
 MUST_CHECK enum err dendrite_leave_as(struct homeserver *hs, const char *localpart, const char *user_id,
-                                      const char *room_id, enum membership membership);
+                                      const char *room_id, enum membership membership, struct arena *arena);
 
 /*
  * Waits until Dendrite's parts have heard of what has happened in a room that no local user is joined to any
@@ -25,5 +25,11 @@ MUST_CHECK enum err dendrite_leave_as(struct homeserver *hs, const char *localpa
  * half a minute.
  */
 MUST_CHECK enum err dendrite_settle(struct homeserver *hs, const char *room_id, struct arena *arena);
+
+/*
+ * Waits, a few seconds at most, until Dendrite's part for clients has heard of the events that a room's
+ * history ends with: what it has not heard of, cannot be found there. ERR_NOT_FOUND: there is no such room.
+ */
+MUST_CHECK enum err dendrite_settle_latest(struct homeserver *hs, const char *room_id, struct arena *arena);
 
 #endif

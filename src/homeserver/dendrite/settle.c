@@ -12,6 +12,7 @@
  */
 #define SETTLE_MS 30000
 #define QUIET_MS  1000
+#define LATEST_MS 5000
 
 static const struct timespec look_again = {.tv_nsec = 20000000};
 
@@ -51,4 +52,29 @@ enum err dendrite_settle(struct homeserver *hs, const char *room_id, struct aren
         return e;
     return dendrite_fail(hs, ERR_BUSY,
                          "Parts of Dendrite have not heard yet that the room's members have left, try again");
+}
+
+static enum err is_latest_heard(struct homeserver *hs, const char *room_id, struct arena *arena, bool *heard)
+{
+    struct room_row row = {0};
+    enum err e = rooms_find(hs->db, room_id, arena, &row);
+
+    *heard = true;
+    for (size_t i = 0; !e && *heard && i < row.latest.count; i++)
+        e = heard_event(hs->db, row.latest.items[i], heard);
+    nids_free(&row.latest);
+    return e;
+}
+
+enum err dendrite_settle_latest(struct homeserver *hs, const char *room_id, struct arena *arena)
+{
+    int64_t end_ms = clock_monotonic_ms() + LATEST_MS;
+    bool heard = false;
+    enum err e = is_latest_heard(hs, room_id, arena, &heard);
+
+    while (!e && !heard && clock_monotonic_ms() < end_ms) {
+        nanosleep(&look_again, NULL);
+        e = is_latest_heard(hs, room_id, arena, &heard);
+    }
+    return e;
 }
