@@ -12,9 +12,12 @@
 
 /*
  * What a change takes, in milliseconds, where Dendrite has nothing else to do. What it took beyond that, it
- * has waited for Dendrite's own clients, and then they do not wait for the next one of ours for as long.
+ * has waited for Dendrite's own clients, and they for it; then none of ours is asked for twice as long. With
+ * a pause of that length, a server that is busy all the time is no slower for its clients; with one half as
+ * long it is, with a rollback journal.
  */
 #define ALONE_MS 40
+#define PAUSE    2
 
 #define TURN_BUSY "Dendrite is busy with other changes that mxadmin has asked for, try again"
 
@@ -82,5 +85,6 @@ void turn_end(struct homeserver *hs, bool taken)
     struct dendrite *dendrite = hs->dendrite;
 
     if (taken && dendrite->turns)
-        gate_leave_empty(dendrite->turns, clock_monotonic_ms() - dendrite->turn_began_ms - ALONE_MS);
+        gate_leave_empty(dendrite->turns,
+                         PAUSE * (clock_monotonic_ms() - dendrite->turn_began_ms - ALONE_MS));
 }
