@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Synapse's look at a user's account data. */
+/* Synapse's look at a user's account data, and a user's own ("Client-Server API", "Client Config"). */
+#include <stdlib.h>
 #include <string.h>
 
 #include "handler/handlers.h"
@@ -55,4 +56,58 @@ json_t *user_account_data_get(struct call *call)
         return call_fail_err(call, e);
     }
     return answer;
+}
+
+/* Of these the server itself sees to the content. */
+static const char *const kept_by_server[] = {"m.fully_read", "m.push_rules"};
+
+/* Whether the path's user is the caller; false after the answer has become 403. */
+static bool is_own(struct call *call, const char *text)
+{
+    if (strcmp(call->parameters[0], call->caller.user_id) == 0)
+        return true;
+    call_fail(call, API_FORBIDDEN, text);
+    return false;
+}
+
+json_t *own_account_data_get(struct call *call)
+{
+    const struct account_data data = {
+        .localpart = call->caller.owner.localpart,
+        .server_name = call->app->config->server_name,
+        .room_id = "",
+        .type = call->parameters[1],
+    };
+    const char *content;
+    json_t *json;
+    enum err e;
+
+    if (!is_own(call, "Cannot get account data for other users."))
+        return NULL;
+    e = account_data_find(call->app->db, &data, call->arena, &content);
+    if (e == ERR_NOT_FOUND)
+        return call_fail(call, API_NOT_FOUND, "Account data not found");
+    if (e)
+        return call_fail_err(call, e);
+    json = json_loads(content, JSON_ALLOW_NUL, NULL);
+    return json ? json : json_object(); /* no client has set that */
+}
+
+json_t *own_account_data_put(struct call *call)
+{
+    const char *type = call->parameters[1];
+    json_t *json;
+    char *text;
+    enum err e;
+
+    if (!is_own(call, "Cannot add account data for other users.") || !(json = call_json(call)))
+        return NULL;
+    for (size_t i = 0; i < sizeof kept_by_server / sizeof *kept_by_server; i++)
+        if (strcmp(type, kept_by_server[i]) == 0)
+            return call_fail(call, API_KEPT_BY_SERVER, NULL);
+    text = json_dumps(json, JSON_COMPACT);
+    e = text ? homeserver_set_account_data(&call->homeserver, call->caller.owner.localpart, type, text)
+             : ERR_NOMEM;
+    free(text);
+    return e ? call_fail_err(call, e) : json_object();
 }

@@ -7,9 +7,17 @@
 
 /* account_data.c */
 handler user_account_data_get;
+handler own_account_data_get;
+handler own_account_data_put;
 
 /* audit.c */
 handler audit_get;
+
+/* background_updates.c */
+handler background_enabled_get;
+handler background_enabled_post;
+handler background_status_get;
+handler background_job_post;
 
 /* devices.c */
 handler devices_get;
@@ -167,6 +175,9 @@ handler rooms_get;
 /* room_sizes.c */
 handler room_sizes_get;
 
+/* server_key.c */
+handler server_key_get;
+
 /* unsupported.c */
 handler ratelimit_get;
 handler ratelimit_unsupported;
@@ -200,6 +211,10 @@ handler user_joined_rooms_get;
 handler user_memberships_get;
 handler user_invite_count_get;
 handler user_joined_count_get;
+
+/* user_reports.c */
+handler user_reports_get;
+handler user_report_absent;
 
 /* username.c */
 handler username_available;

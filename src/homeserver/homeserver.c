@@ -269,6 +269,14 @@ enum err homeserver_delete_registration_token(struct homeserver *hs, const char 
     return hs->acts->delete_registration_token(hs, token);
 }
 
+enum err homeserver_set_account_data(struct homeserver *hs, const char *localpart, const char *type,
+                                     const char *content)
+{
+    if (!hs->acts->set_account_data)
+        return ERR_UNSUPPORTED;
+    return hs->acts->set_account_data(hs, localpart, type, content);
+}
+
 enum err homeserver_delete_event_report(struct homeserver *hs, int64_t id)
 {
     return hs->acts->delete_event_report ? hs->acts->delete_event_report(hs, id) : ERR_UNSUPPORTED;

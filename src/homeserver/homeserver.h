@@ -292,6 +292,10 @@ struct homeserver_acts {
     enum err (*set_registration_token)(struct homeserver *hs, const struct registration_token *token);
     enum err (*delete_registration_token)(struct homeserver *hs, const char *token);
 
+    /* Keeps data of a type, a JSON object as text, for a user's clients, in place of what was there. */
+    enum err (*set_account_data)(struct homeserver *hs, const char *localpart, const char *type,
+                                 const char *content);
+
     /* Forgets the report of an event. ERR_NOT_FOUND. */
     enum err (*delete_event_report)(struct homeserver *hs, int64_t id);
 
@@ -449,6 +453,8 @@ MUST_CHECK enum err homeserver_add_registration_token(struct homeserver *hs,
 MUST_CHECK enum err homeserver_set_registration_token(struct homeserver *hs,
                                                       const struct registration_token *token);
 MUST_CHECK enum err homeserver_delete_registration_token(struct homeserver *hs, const char *token);
+MUST_CHECK enum err homeserver_set_account_data(struct homeserver *hs, const char *localpart,
+                                                const char *type, const char *content);
 MUST_CHECK enum err homeserver_delete_event_report(struct homeserver *hs, int64_t id);
 MUST_CHECK enum err homeserver_refresh_devices(struct homeserver *hs, const char *user_id);
 MUST_CHECK enum err homeserver_download_state(struct homeserver *hs, const char *server_name,

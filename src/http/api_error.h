@@ -27,6 +27,7 @@ enum api_error {
     API_INVALID_USERNAME,  /* 400 M_INVALID_USERNAME */
     API_USER_IN_USE,       /* 400 M_USER_IN_USE */
     API_WEAK_PASSWORD,     /* 400 M_WEAK_PASSWORD */
+    API_KEPT_BY_SERVER,    /* 405 M_BAD_JSON: account data of a type that is not set like that */
     API_TIMEOUT,           /* 408 M_UNKNOWN: the request did not arrive in time */
     API_IN_USE,            /* 409 M_UNKNOWN: Synapse's answer to what another user has */
     API_CONFLICT,          /* 409 M_INVALID_PARAM: Dendrite's answer to what is there already */

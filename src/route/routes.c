@@ -42,6 +42,8 @@ const struct route routes[] = {
     {METHOD_GET,  SYNAPSE "/experimental_features/{user_id}", experimental_features_get, .access = ACCESS_ADMIN, .reads = true},
     {METHOD_PUT,  SYNAPSE "/experimental_features/{user_id}", experimental_features_unsupported, .access = ACCESS_ADMIN},
     {METHOD_POST, SYNAPSE "/account_validity/validity", account_validity_unsupported, .access = ACCESS_ADMIN},
+    {METHOD_GET,  CLIENT "/user/{user_id}/account_data/{type}", own_account_data_get, .access = ACCESS_USER, .reads = true},
+    {METHOD_PUT,  CLIENT "/user/{user_id}/account_data/{type}", own_account_data_put, .access = ACCESS_USER},
 
     /* A user, by others */
     {METHOD_GET,  SYNAPSE "/users/{user_id}/joined_rooms", user_joined_rooms_get, .access = ACCESS_ADMIN, .reads = true},
@@ -136,6 +138,9 @@ const struct route routes[] = {
     {METHOD_GET,    SYNAPSE "/event_reports", event_reports_get, .access = ACCESS_ADMIN, .reads = true},
     {METHOD_GET,    SYNAPSE "/event_reports/{report_id}", event_report_get, .access = ACCESS_ADMIN, .reads = true},
     {METHOD_DELETE, SYNAPSE "/event_reports/{report_id}", event_report_delete, .access = ACCESS_ADMIN, .changes = true},
+    {METHOD_GET,    SYNAPSE "/user_reports", user_reports_get, .access = ACCESS_ADMIN},
+    {METHOD_GET,    SYNAPSE "/user_reports/{report_id}", user_report_absent, .access = ACCESS_ADMIN},
+    {METHOD_DELETE, SYNAPSE "/user_reports/{report_id}", user_report_absent, .access = ACCESS_ADMIN},
 
     /* Registration tokens */
     {METHOD_POST,   SYNAPSE "/registration_tokens/new", registration_tokens_post, .access = ACCESS_ADMIN, .changes = true},
@@ -162,6 +167,11 @@ const struct route routes[] = {
     /* The server */
     {METHOD_GET,  SYNAPSE "/server_version", server_version_get, .access = ACCESS_ANYONE},
     {METHOD_GET,  MATRIX "/versions", client_versions_get, .access = ACCESS_ANYONE},
+    {METHOD_GET,  "/_matrix/key/v2/server", server_key_get, .access = ACCESS_ANYONE},
+    {METHOD_GET,  SYNAPSE "/background_updates/enabled", background_enabled_get, .access = ACCESS_ADMIN},
+    {METHOD_POST, SYNAPSE "/background_updates/enabled", background_enabled_post, .access = ACCESS_ADMIN},
+    {METHOD_GET,  SYNAPSE "/background_updates/status", background_status_get, .access = ACCESS_ADMIN},
+    {METHOD_POST, SYNAPSE "/background_updates/start_job", background_job_post, .access = ACCESS_ADMIN},
     {METHOD_GET,  "/.well-known/matrix/client", well_known_client_get, .access = ACCESS_ANYONE},
     {METHOD_GET,  "/.well-known/matrix/server", well_known_server_get, .access = ACCESS_ANYONE},
     {METHOD_GET,  "/_mxadmin/health", health_get, .access = ACCESS_ANYONE},

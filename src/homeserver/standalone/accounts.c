@@ -38,6 +38,7 @@ const struct homeserver_acts standalone_acts = {
     .add_registration_token = standalone_add_registration_token,
     .set_registration_token = standalone_set_registration_token,
     .delete_registration_token = standalone_delete_registration_token,
+    .set_account_data = standalone_set_account_data,
     .delete_event_report = standalone_delete_event_report,
     .refresh_devices = standalone_refresh_devices,
     .download_state = standalone_download_state,

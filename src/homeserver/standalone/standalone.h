@@ -83,6 +83,10 @@ MUST_CHECK enum err standalone_download_state(struct homeserver *hs, const char 
                                               const char *room_id);
 MUST_CHECK enum err standalone_reindex(struct homeserver *hs);
 
+/* account_data.c; likewise. */
+MUST_CHECK enum err standalone_set_account_data(struct homeserver *hs, const char *localpart,
+                                                const char *type, const char *content);
+
 /* event_reports.c; likewise. */
 MUST_CHECK enum err standalone_delete_event_report(struct homeserver *hs, int64_t id);
 
