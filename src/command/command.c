@@ -61,6 +61,7 @@ static const struct {
     [OPTION_LARGER] = {"larger", "BYTES", "only what is larger than this"},
     [OPTION_REMOTE] = {"remote", NULL, "copies of what other servers have, not what was uploaded here"},
     [OPTION_AVATARS] = {"avatars", NULL, "also the avatars of users and rooms"},
+    [OPTION_LOCAL] = {"local", NULL, "also what users of this server have sent"},
     [OPTION_DAYS] = {"days", "N", "for how many days they have to be empty"},
     [OPTION_ONLY] = {"only", "POLICY", "not all of them, but this one"},
 };
@@ -137,6 +138,9 @@ static const struct command {
      "All that is stored of them goes. They have to be empty for so many days as --days, or the "
      "configuration, "
      "says."},
+    {"room", "purge-history", "ROOM_ID", HAS(OPTION_BEFORE) | HAS(OPTION_LOCAL) | HAS(OPTION_DRY_RUN),
+     command_room_purge_history, "remove old messages of a room",
+     "State events stay, and the last event before that time. Only a standalone mxadmin can do it."},
     {"jobs", "list", NULL,
      HAS(OPTION_STATUS) | HAS(OPTION_KIND) | HAS(OPTION_TARGET) | HAS(OPTION_LIMIT) | HAS(OPTION_JSON),
      command_jobs_list, "list the jobs, the newest first",

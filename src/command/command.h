@@ -54,6 +54,7 @@ enum command_option {
     OPTION_AVATARS,
     OPTION_ONLY,
     OPTION_DAYS,
+    OPTION_LOCAL,
     OPTION__MAX
 };
 

@@ -10,6 +10,7 @@ int command_room_list(const struct invocation *invocation);
 int command_room_show(const struct invocation *invocation);
 int command_room_join(const struct invocation *invocation);
 int command_room_leave(const struct invocation *invocation);
-int command_room_purge_empty(const struct invocation *invocation); /* room_purge.c */
+int command_room_purge_empty(const struct invocation *invocation);   /* room_purge.c */
+int command_room_purge_history(const struct invocation *invocation); /* room_history.c */
 
 #endif

@@ -75,6 +75,7 @@ struct history_purge {
     const char *room_id; /* borrowed, as is `cursor` */
     int64_t depth;       /* of the event that is the first to stay, with those that are as deep */
     bool local_too;      /* also what users of this server have sent */
+    bool dry_run;        /* only counts, to the end */
     const char *cursor;  /* "" at the beginning */
     int64_t removed;     /* events; it is added to */
     bool done;

@@ -39,10 +39,12 @@ static const char sql_old_events[] =
 static const char sql_newest_message[] =
     "SELECT e.event_nid FROM syncapi_output_room_events o"
     " JOIN roomserver_events e ON e.event_id = o.event_id"
-    " WHERE o.room_id = ?1 AND e.event_state_key_nid = 0 ORDER BY o.id DESC LIMIT 1";
+    " WHERE o.room_id = ?1 AND e.event_state_key_nid = 0 AND e.event_type_nid <> 6"
+    " ORDER BY o.id DESC LIMIT 1";
 static const char sql_redacts[] = "SELECT COUNT(*) FROM roomserver_redactions r"
                                   " JOIN roomserver_events e ON e.event_id = r.redacts_event_id"
-                                  " WHERE r.redaction_event_id = ?1";
+                                  " WHERE r.redaction_event_id = ?1"
+                                  " AND (?2 = 0 OR e.event_state_key_nid <> 0)";
 
 /* The ids of the events that the event ?1 names as those before it. */
 #define PREVIOUS                                                                                             \
@@ -205,10 +207,10 @@ enum err history_newest_message(struct db *db, const char *room_id, int64_t *nid
     return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 
-enum err history_redacts(struct db *db, const char *event_id, bool *redacts)
+enum err history_redacts(struct db *db, const char *event_id, bool forever, bool *redacts)
 {
     int64_t count = 0;
-    enum err e = db_integer(db, sql_redacts, DB_ARGS(DB_T(event_id)), &count);
+    enum err e = db_integer(db, sql_redacts, DB_ARGS(DB_T(event_id), DB_I(forever)), &count);
 
     *redacts = count > 0;
     return e;

@@ -61,11 +61,14 @@ MUST_CHECK enum err history_old_events(struct db *db, const struct history_range
                                        struct arena *arena, struct old_event **events, size_t *count,
                                        bool *last);
 
-/* The number of the newest event of a room that is no state event; 0: there is none. */
+/* The number of the newest event of a room that is neither state nor a redaction; 0: there is none. */
 MUST_CHECK enum err history_newest_message(struct db *db, const char *room_id, int64_t *nid);
 
-/* Whether what an event redacts is still there, and so has to be told apart from what was tampered with. */
-MUST_CHECK enum err history_redacts(struct db *db, const char *event_id, bool *redacts);
+/*
+ * Whether what an event redacts is still there, and so has to be told apart from what was tampered with; or,
+ * with `forever`, is a state event, which stays.
+ */
+MUST_CHECK enum err history_redacts(struct db *db, const char *event_id, bool forever, bool *redacts);
 
 /*
  * Removes an event that nobody's state has, with all that is kept of it but reports. That it came after

@@ -306,9 +306,45 @@ def two_after_one(connection):
         {"prev_events": [event_id(60, connection)]}),))
 
 
+PURGED = 91  # a message, and event 92 comes after it
+
+
+def purged(connection):
+    """As a purge leaves a history: a message is gone, and what follows it says so."""
+    identifier = event_id(PURGED, connection)
+    previous = connection.execute("SELECT previous_event_id, event_nids FROM roomserver_previous_events"
+                                  " WHERE event_nids = ?", (str(PURGED),)).fetchall()
+    assert len(previous) == 1
+    connection.execute("UPDATE roomserver_previous_events SET event_nids = '' WHERE event_nids = ?", (str(PURGED),))
+    for table in ("roomserver_event_json", "roomserver_events"):
+        connection.execute(f"DELETE FROM {table} WHERE event_nid = ?", (PURGED,))
+    for table in ("syncapi_output_room_events_topology", "syncapi_output_room_events"):
+        connection.execute(f"DELETE FROM {table} WHERE event_id = ?", (identifier,))
+
+
+def purged_up_to(difference):
+    """`difference` is how much less deep than what follows the message the purge ended."""
+    def purge_and_note(connection):
+        purged(connection)
+        connection.execute("CREATE TABLE IF NOT EXISTS mxadmin_history_purges (room_id TEXT NOT NULL PRIMARY KEY,"
+                           " depth BIGINT NOT NULL, purged_ts BIGINT NOT NULL)")
+        connection.execute("INSERT INTO mxadmin_history_purges SELECT room_id, depth - ?, 0 FROM roomserver_events"
+                           " JOIN roomserver_rooms USING (room_nid) WHERE event_nid = ?", (difference, PURGED + 1))
+    return purge_and_note
+
+
+@pytest.mark.parametrize("damage", [purged, purged_up_to(1)], ids=["not_noted", "less_deep"])
+def test_gap_is_found(database, damage):
+    database.change(damage)
+    findings, code = database.findings()
+    assert code == 1
+    assert [finding["check"] for finding in findings if finding["level"] == "error"] == ["event-previous"]
+
+
 # What Dendrite does, in databases larger than the fixture, and is not wrong.
 DENDRITES_WAYS = [
     ("redacted", redacted),
+    ("history_purged", purged_up_to(0)),
     ("previous_content", previous_content),
     # An invitation by a user of another server, to a room that nobody here is in.
     ("invited_from_elsewhere",

@@ -4,6 +4,7 @@ Redacting what users have sent, and purging histories. The whole pool is killed 
 these jobs; in the end each has been done, and once: one redaction an event, and not an event less than asked for.
 """
 import collections
+import json
 import os
 import random
 import sqlite3
@@ -277,4 +278,26 @@ def test_purges_killed(make_pool):
     for room_id, events in said.items():
         assert sent(pool, room_id) == events[-1:]
     assert pool.select(states) == before
+    pool.check()
+
+
+def test_by_a_command(pool):
+    said = talk(pool)
+    room_id, _ = said
+    user = said[room_id][0][0]
+    pool.start()
+    finish(pool, begin(pool, f"/user/{user}/redact", {"rooms": [room_id], "limit": 3}))
+    pool.stop()
+    before, states = sent(pool, room_id), pool.select("COUNT(*) FROM roomserver_events WHERE event_state_key_nid <> 0")
+    count = pool.select("COUNT(*) FROM roomserver_events")
+    words = ["room", "purge-history", "--before", "2100-01-01", room_id]
+    assert pool.command(*words) == "0 events removed\n"
+    gone = pool.command(*words, "--local", "--dry-run").replace("would be ", "")
+    assert (sent(pool, room_id), pool.select("COUNT(*) FROM roomserver_events")) == (before, count)
+    assert pool.command(*words, "--local") == gone
+    assert gone == f"{count[0][0] - pool.select('COUNT(*) FROM roomserver_events')[0][0]} events removed\n" != "0 events removed\n"
+    assert pool.select("COUNT(*) FROM roomserver_events WHERE event_state_key_nid <> 0") == states
+    assert sent(pool, room_id) == before[-1:]
+    outcomes = [row["outcome"] for row in json.loads(pool.command("audit", "--route", "room purge-history", "--json"))]
+    assert outcomes == [200]  # what was removed; the first time there was nothing
     pool.check()

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "homeserver/audit.h"
 #include "homeserver/standalone/batch.h"
 #include "homeserver/standalone/standalone.h"
 #include "store/history.h"
@@ -18,6 +19,7 @@ struct purging {
     struct nids kept;      /* the events that the room goes on with, and its newest message */
     int64_t after;         /* the event up to which all have been looked at */
     const char *localpart; /* likewise the user; NULL: the events are not through */
+    bool noted;
     struct batch batch;
 };
 
@@ -41,7 +43,13 @@ static enum err write_cursor(struct purging *purging)
     return ERR_OK;
 }
 
-/* Finds the room, what stays of it, and notes for who looks for gaps that there are some. */
+/* Whether the transaction has lasted long enough; nobody waits for one that reads. */
+static bool is_over(const struct purging *purging)
+{
+    return !purging->purge->dry_run && batch_is_over(&purging->batch);
+}
+
+/* Finds the room, and what stays of it. */
 static enum err begin(struct purging *purging)
 {
     struct db *db = purging->hs->db;
@@ -58,9 +66,7 @@ static enum err begin(struct purging *purging)
     };
     if (!e)
         e = history_newest_message(db, purge->room_id, &newest);
-    if (!e)
-        e = nids_add(&purging->kept, newest);
-    return e ? e : history_note_purge(db, purge->room_id, purge->depth, clock_now_ms());
+    return e ? e : nids_add(&purging->kept, newest);
 }
 
 static enum err is_kept(struct purging *purging, const struct old_event *event, bool *kept)
@@ -69,7 +75,22 @@ static enum err is_kept(struct purging *purging, const struct old_event *event, 
     for (size_t i = 0; i < purging->kept.count; i++)
         if (purging->kept.items[i] == event->nid)
             *kept = true;
-    return *kept || !event->is_redaction ? ERR_OK : history_redacts(purging->hs->db, event->id, kept);
+    if (*kept || !event->is_redaction)
+        return ERR_OK;
+    return history_redacts(purging->hs->db, event->id, purging->purge->dry_run, kept);
+}
+
+/* Removes an event; before the first, it is noted for who looks for gaps that there are some. */
+static enum err remove_event(struct purging *purging, const struct old_event *event)
+{
+    struct db *db = purging->hs->db;
+    const struct history_purge *purge = purging->purge;
+    enum err e = ERR_OK;
+
+    if (!purging->noted)
+        e = history_note_purge(db, purge->room_id, purge->depth, clock_now_ms());
+    purging->noted = true;
+    return e ? e : history_remove(db, purge->room_id, event);
 }
 
 /* Removes events of a slice; when the time is over in its middle, that goes on after the last one removed. */
@@ -81,11 +102,11 @@ static enum err remove_events(struct purging *purging, const struct old_event *e
     for (size_t i = 0; !e && i < count; i++) {
         bool kept;
 
-        if (i > 0 && batch_is_over(&purging->batch))
+        if (i > 0 && is_over(purging))
             return ERR_OK;
         e = is_kept(purging, &events[i], &kept);
-        if (!e && !kept)
-            e = history_remove(purging->hs->db, purging->purge->room_id, &events[i]);
+        if (!e && !kept && !purging->purge->dry_run)
+            e = remove_event(purging, &events[i]);
         purging->purge->removed += !e && !kept;
         purging->after = events[i].nid;
     }
@@ -102,8 +123,10 @@ static enum err purge_slice(struct purging *purging)
     enum err e = history_old_events(purging->hs->db, &purging->range, &slice_end, purging->arena, &events,
                                     &count, &last);
 
-    if (!e && last)
+    if (!e && last) {
         purging->localpart = "";
+        purging->purge->done = purging->purge->dry_run;
+    }
     return e || last ? e : remove_events(purging, events, count, slice_end);
 }
 
@@ -112,7 +135,7 @@ static enum err purge_some(struct purging *purging)
     struct history_purge *purge = purging->purge;
     enum err e = begin(purging);
 
-    while (!e && !purge->done && !batch_is_over(&purging->batch)) {
+    while (!e && !purge->done && !is_over(purging)) {
         if (!purging->localpart)
             e = purge_slice(purging);
         else
@@ -126,19 +149,35 @@ static enum err purge_some(struct purging *purging)
     return e;
 }
 
+static enum err foresee(struct purging *purging)
+{
+    struct db *db = purging->hs->db;
+    enum err e = db_begin(db, DB_READ);
+
+    if (!e)
+        e = db_end(db, purge_some(purging));
+    nids_free(&purging->kept);
+    return e;
+}
+
 enum err standalone_purge_history(struct homeserver *hs, struct history_purge *purge, struct arena *arena)
 {
     struct purging purging = {
         .hs = hs, .purge = purge, .arena = arena, .batch = BATCH_OF_STEP(hs->db, !*purge->cursor)};
     int64_t removed = purge->removed;
-    enum err e = batch_begin(&purging.batch);
+    enum err e;
 
+    if (purge->dry_run)
+        return foresee(&purging);
+    e = batch_begin(&purging.batch);
     if (e)
         return e;
     read_cursor(&purging);
     e = purge_some(&purging);
     if (!e)
         e = write_cursor(&purging);
+    if (!purge->done)
+        audit_unfinished(hs->audit);
     e = db_end(hs->db, e);
     nids_free(&purging.kept);
     if (e)
