@@ -136,6 +136,12 @@ handler registration_token_get;
 handler registration_token_put;
 handler registration_token_delete;
 
+/* room_aliases.c */
+handler room_alias_get;
+handler room_alias_put;
+handler room_alias_delete;
+handler room_aliases_get;
+
 /* room_context.c */
 handler room_context_get;
 handler room_time_get;

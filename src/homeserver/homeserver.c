@@ -247,6 +247,17 @@ enum err homeserver_move_aliases(struct homeserver *hs, const struct alias_move 
     return hs->acts->move_aliases ? hs->acts->move_aliases(hs, move, arena) : ERR_UNSUPPORTED;
 }
 
+enum err homeserver_add_alias(struct homeserver *hs, const char *alias, const char *room_id,
+                              const char *creator)
+{
+    return hs->acts->add_alias ? hs->acts->add_alias(hs, alias, room_id, creator) : ERR_UNSUPPORTED;
+}
+
+enum err homeserver_delete_alias(struct homeserver *hs, const char *alias)
+{
+    return hs->acts->delete_alias ? hs->acts->delete_alias(hs, alias) : ERR_UNSUPPORTED;
+}
+
 enum err homeserver_purge_room(struct homeserver *hs, const char *room_id, bool force)
 {
     return hs->acts->purge_room ? hs->acts->purge_room(hs, room_id, force) : ERR_UNSUPPORTED;

@@ -278,6 +278,11 @@ struct homeserver_acts {
      */
     enum err (*move_aliases)(struct homeserver *hs, const struct alias_move *move, struct arena *arena);
 
+    /* Has a new alias of this server lead to a room; has one lead nowhere any more. ERR_EXISTS;
+     * ERR_NOT_FOUND: there is no such room, or alias. */
+    enum err (*add_alias)(struct homeserver *hs, const char *alias, const char *room_id, const char *creator);
+    enum err (*delete_alias)(struct homeserver *hs, const char *alias);
+
     /*
      * Removes all that is stored of a room but its media. ERR_NOT_FOUND: there is no such room; ERR_INVALID:
      * local users are joined, and there is no `force`.
@@ -447,6 +452,9 @@ MUST_CHECK enum err homeserver_move_members(struct homeserver *hs, struct room_m
 MUST_CHECK enum err homeserver_send_message(struct homeserver *hs, const struct new_message *message);
 MUST_CHECK enum err homeserver_move_aliases(struct homeserver *hs, const struct alias_move *move,
                                             struct arena *arena);
+MUST_CHECK enum err homeserver_add_alias(struct homeserver *hs, const char *alias, const char *room_id,
+                                         const char *creator);
+MUST_CHECK enum err homeserver_delete_alias(struct homeserver *hs, const char *alias);
 MUST_CHECK enum err homeserver_purge_room(struct homeserver *hs, const char *room_id, bool force);
 MUST_CHECK enum err homeserver_add_registration_token(struct homeserver *hs,
                                                       const struct registration_token *token);

@@ -8,6 +8,9 @@ static const char sql_move[] =
     "INSERT INTO roomserver_room_aliases (alias, room_id, creator_id) VALUES (?1, ?3, ?4)"
     " ON CONFLICT (alias) DO UPDATE SET room_id = excluded.room_id, creator_id = excluded.creator_id"
     " WHERE roomserver_room_aliases.room_id = ?2";
+static const char sql_add[] =
+    "INSERT INTO roomserver_room_aliases (alias, room_id, creator_id) VALUES (?1, ?2, ?3)";
+static const char sql_delete[] = "DELETE FROM roomserver_room_aliases WHERE alias = ?1";
 
 enum err room_aliases_list(struct db *db, const char *room_id, struct arena *arena, const char ***aliases,
                            size_t *count)
@@ -43,4 +46,17 @@ enum err room_aliases_move(struct db *db, const char *alias, const char *from, c
                            const char *creator)
 {
     return db_run(db, sql_move, DB_ARGS(DB_T(alias), DB_T(from), DB_T(to), DB_T(creator)), NULL);
+}
+
+enum err room_aliases_add(struct db *db, const char *alias, const char *room_id, const char *creator)
+{
+    return db_run(db, sql_add, DB_ARGS(DB_T(alias), DB_T(room_id), DB_T(creator)), NULL);
+}
+
+enum err room_aliases_delete(struct db *db, const char *alias)
+{
+    int64_t changes = 0;
+    enum err e = db_run(db, sql_delete, DB_ARGS(DB_T(alias)), &changes);
+
+    return !e && changes == 0 ? ERR_NOT_FOUND : e;
 }

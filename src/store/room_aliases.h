@@ -22,4 +22,11 @@ MUST_CHECK enum err room_aliases_find(struct db *db, const char *alias, struct a
 MUST_CHECK enum err room_aliases_move(struct db *db, const char *alias, const char *from, const char *to,
                                       const char *creator);
 
+/* Has a new alias lead to a room. ERR_EXISTS. */
+MUST_CHECK enum err room_aliases_add(struct db *db, const char *alias, const char *room_id,
+                                     const char *creator);
+
+/* ERR_NOT_FOUND. */
+MUST_CHECK enum err room_aliases_delete(struct db *db, const char *alias);
+
 #endif

@@ -87,6 +87,11 @@ MUST_CHECK enum err standalone_reindex(struct homeserver *hs);
 MUST_CHECK enum err standalone_set_account_data(struct homeserver *hs, const char *localpart,
                                                 const char *type, const char *content);
 
+/* room_aliases.c; likewise. */
+MUST_CHECK enum err standalone_add_alias(struct homeserver *hs, const char *alias, const char *room_id,
+                                         const char *creator);
+MUST_CHECK enum err standalone_delete_alias(struct homeserver *hs, const char *alias);
+
 /* event_reports.c; likewise. */
 MUST_CHECK enum err standalone_delete_event_report(struct homeserver *hs, int64_t id);
 
