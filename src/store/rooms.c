@@ -10,6 +10,11 @@ static const char sql_update[] =
     "UPDATE roomserver_rooms SET latest_event_nids = ?2, state_snapshot_nid = ?3, last_event_sent_nid = ?4"
     " WHERE room_nid = ?1";
 
+static const char sql_made[] =
+    "SELECT r.room_id, j.event_json FROM roomserver_events e"
+    " JOIN roomserver_event_json j ON j.event_nid = e.event_nid"
+    " JOIN roomserver_rooms r ON r.room_nid = e.room_nid"
+    " WHERE e.event_type_nid = 1 AND NOT e.is_rejected AND e.event_nid > ?1 ORDER BY e.event_nid";
 static const char sql_list[] =
     "SELECT r.room_id, r.room_version, COUNT(m.room_nid), COUNT(CASE WHEN m.target_local THEN 1 END),"
     " r.latest_event_nids FROM roomserver_rooms r"
@@ -78,6 +83,19 @@ enum err rooms_update(struct db *db, const struct room_row *row)
             DB_ARGS(DB_I(row->nid), DB_T(latest.data), DB_I(row->snapshot_nid), DB_I(row->last_sent_nid)),
             NULL);
     buf_free(&latest);
+    return e;
+}
+
+enum err rooms_made(struct db *db, int64_t since,
+                    enum err (*each)(const char *room_id, const char *create_json, void *context),
+                    void *context)
+{
+    struct stmt *stmt;
+    enum err e = db_query(db, sql_made, DB_ARGS(DB_I(since)), &stmt);
+
+    while (db_next(stmt, &e))
+        e = each(db_text(stmt, 0), db_text(stmt, 1), context);
+    db_done(&stmt);
     return e;
 }
 

@@ -33,6 +33,14 @@ MUST_CHECK enum err rooms_insert(struct db *db, const char *room_id, const char 
 /* Writes `latest`, `snapshot_nid` and `last_sent_nid` of the row with the number `nid`. */
 MUST_CHECK enum err rooms_update(struct db *db, const struct room_row *row);
 
+/*
+ * Calls `each` for every room that was made after the event `since`, with the event that made it, both
+ * borrowed; stops at its first error.
+ */
+MUST_CHECK enum err rooms_made(struct db *db, int64_t since,
+                               enum err (*each)(const char *room_id, const char *create_json, void *context),
+                               void *context);
+
 /* What a list of rooms says of one. */
 struct room_summary {
     const char *id;

@@ -4,7 +4,7 @@ import re
 import urllib.parse
 
 import answers
-from acts import accounts, admin, media, members, notices, profiles, reports, rooms, sessions, sync, tags, tokens
+from acts import accounts, admin, aliases, media, members, notices, profiles, reports, rooms, sessions, sync, tags, tokens
 from call import need_admin, need_user
 
 CLIENT = "/_matrix/client/(?:r0|v3)"
@@ -69,6 +69,8 @@ ROUTES = [
     ("GET", ROOM + "/state/{type}/{key}", need_user, rooms.state),
     ("PUT", ROOM + "/state/{type}/{key}", need_user, rooms.set_state),
     ("PUT", ROOM + "/send/{type}/{transaction}", need_user, rooms.send),
+    ("PUT", CLIENT + "/directory/room/{alias}", need_user, aliases.put),
+    ("DELETE", CLIENT + "/directory/room/{alias}", need_user, aliases.delete),
     ("PUT", ROOM + "/redact/{event}/{transaction}", need_user, rooms.redact),
     ("POST", ROOM + "/report/{event}", need_user, reports.report),
     ("GET", TAGS, need_user, tags.every),

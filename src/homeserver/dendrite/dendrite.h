@@ -66,9 +66,17 @@ MUST_CHECK enum err dendrite_create_device(struct homeserver *hs, const char *lo
 MUST_CHECK enum err dendrite_rename_device(struct homeserver *hs, const char *localpart,
                                            const char *device_id, const char *display_name);
 
-/* rooms.c: */
+/* create_room.c: */
 MUST_CHECK enum err dendrite_create_room(struct homeserver *hs, const struct new_room *new,
                                          struct arena *arena, const char **room_id);
+
+/* move.c: */
+MUST_CHECK enum err dendrite_move_members(struct homeserver *hs, struct room_move *move, struct arena *arena);
+MUST_CHECK enum err dendrite_move_aliases(struct homeserver *hs, const struct alias_move *move,
+                                          struct arena *arena);
+MUST_CHECK enum err dendrite_send_message(struct homeserver *hs, const struct new_message *message);
+
+/* rooms.c: */
 MUST_CHECK enum err dendrite_join(struct homeserver *hs, const char *localpart, const char *room_id);
 MUST_CHECK enum err dendrite_leave(struct homeserver *hs, const char *localpart, const char *room_id);
 MUST_CHECK enum err dendrite_purge_room(struct homeserver *hs, const char *room_id, bool force);

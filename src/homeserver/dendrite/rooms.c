@@ -4,43 +4,15 @@
 
 #include "homeserver/dendrite/notice_room.h"
 #include "homeserver/dendrite/rooms.h"
-#include "matrix/json_wipe.h"
 #include "store/events.h"
 #include "store/rooms.h"
 
-/* ERR_NOT_FOUND: there is no such user. */
-static enum err check_active(struct homeserver *hs, const char *localpart, struct arena *arena)
+enum err dendrite_check_active(struct homeserver *hs, const char *localpart, struct arena *arena)
 {
     struct account account;
     enum err e = accounts_find(hs->db, localpart, hs->config->server_name, arena, &account);
 
     return !e && account.deactivated ? ERR_DEACTIVATED : e;
-}
-
-/* NULL for what is left out. */
-static const char *given(const char *text)
-{
-    return text && *text ? text : NULL;
-}
-
-enum err dendrite_create_room(struct homeserver *hs, const struct new_room *new, struct arena *arena,
-                              const char **room_id)
-{
-    struct question question = {.endpoint = ENDPOINT_CREATE_ROOM, .as_user = new->creator};
-    json_t *answer = NULL;
-    enum err e = check_active(hs, new->creator, arena);
-
-    *room_id = NULL;
-    if (e)
-        return e;
-    question.body = json_pack(
-        "{s:s, s:s, s:s*, s:s*}", "preset", new->is_public ? "public_chat" : "private_chat", "visibility",
-        new->is_public ? "public" : "private", "name", given(new->name), "topic", given(new->topic));
-    e = dendrite_ask(hs, &question, &answer);
-    if (!e)
-        e = dendrite_take(answer, "room_id", arena, room_id);
-    json_forget(&answer);
-    return e;
 }
 
 static enum err find_room(struct homeserver *hs, const char *room_id, struct arena *arena, int64_t *room_nid)
@@ -85,7 +57,7 @@ static bool is_elsewhere(const struct homeserver *hs, const char *room_id)
 static enum err join(struct homeserver *hs, const char *localpart, const char *room_id, struct arena *arena)
 {
     int64_t room_nid;
-    enum err e = check_active(hs, localpart, arena);
+    enum err e = dendrite_check_active(hs, localpart, arena);
 
     if (e)
         return e;

@@ -6,6 +6,9 @@
 #include "homeserver/dendrite/ask.h"
 #include "store/memberships.h"
 
+/* ERR_NOT_FOUND: there is no such user; ERR_DEACTIVATED. */
+MUST_CHECK enum err dendrite_check_active(struct homeserver *hs, const char *localpart, struct arena *arena);
+
 /* A user's membership of a room. ERR_NOT_FOUND: there is no such room. */
 MUST_CHECK enum err dendrite_membership(struct homeserver *hs, const char *user_id, const char *room_id,
                                         struct arena *arena, enum membership *membership);

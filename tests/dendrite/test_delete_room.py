@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: ISC
+"""Rooms are deleted and blocked beside a homeserver."""
+import json
+import os
+import random
+import signal
+import time
+import urllib.parse
+
+from attached import Beside
+
+CLIENT = "/_matrix/client/v3"
+ROOMS1, ROOMS2 = "/_synapse/admin/v1/rooms/", "/_synapse/admin/v2/rooms/"
+ALIAS = "#doomed:example.org"
+OWNER = "@user06:example.org"
+MEMBERS = ["user06", *(f"user{number:02}" for number in range(7, 13))]
+SECONDS = 60  # for what comes about; only ends a test that has failed
+# How often it is killed; more by hand. Another seed makes other moments.
+KILLS = int(os.environ.get("DENDRITE_KILLS", "3"))
+SEED = int(os.environ.get("DENDRITE_SEED", "1"))
+
+
+def wait_until(condition):
+    end = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def make_room(homeserver, alias=None):
+    """One with all members, and somebody who is invited."""
+    body = {"preset": "public_chat", "name": "Doomed", **({"room_alias_name": alias} if alias else {})}
+    room_id = homeserver.ask("POST", CLIENT + "/createRoom", MEMBERS[0], body).json()["room_id"]
+    for member in MEMBERS[1:]:
+        assert homeserver.ask("POST", f"{CLIENT}/join/{room_id}", member, {}).status == 200
+    answer = homeserver.ask("POST", f"{CLIENT}/rooms/{room_id}/invite", MEMBERS[0], {"user_id": "@user13:example.org"})
+    assert answer.status == 200, answer
+    return room_id
+
+
+def delete(beside, room_id, **wish):
+    answer = beside.ask("DELETE", ROOMS2 + room_id, "admin", wish)
+    assert answer.status == 200, answer
+    return answer.json()["delete_id"]
+
+
+def status(beside, delete_id):
+    answer = beside.ask("GET", f"{ROOMS2}delete_status/{delete_id}", "admin")
+    assert answer.status == 200, answer
+    return answer.json()
+
+
+def ended(beside, delete_id):
+    """What has become of the deletion, when it has ended."""
+    wait_until(lambda: status(beside, delete_id)["status"] not in ("scheduled", "active"))
+    return status(beside, delete_id)
+
+
+def joined(homeserver, user):
+    return homeserver.ask("GET", CLIENT + "/joined_rooms", user).json()["joined_rooms"]
+
+
+def messages(beside, room_id):
+    return [json.loads(event)["content"]["body"] for event, in beside.folder.select(
+        "CAST(headered_event_json AS TEXT) FROM syncapi_output_room_events WHERE room_id = ? AND type = 'm.room.message'",
+        room_id)]
+
+
+def made_rooms(beside):
+    """Those that were made for users to go to."""
+    return [room_id for room_id, in beside.folder.select(
+        "room_id FROM syncapi_current_room_state WHERE type = 'm.room.create'"
+        " AND json_extract(CAST(headered_event_json AS TEXT), '$.content.\"mxadmin.key\"') IS NOT NULL")]
+
+
+def user_ids(members):
+    return {f"@{member}:example.org" for member in members}
+
+
+def unharmed(homeserver, kind):
+    """It goes on, also when its parts have heard of everything."""
+    time.sleep(2 if kind == "real" else 0)
+    assert homeserver.is_running()
+    assert homeserver.ask("GET", CLIENT + "/sync?timeout=0", MEMBERS[1]).status == 200
+    assert kind == "stand-in" or homeserver.hurt() == []
+
+
+def check_moved(beside, homeserver, room_id, result):
+    """All are in the new room, where they may only read, and not in the old one."""
+    new = result["new_room_id"]
+    assert new and made_rooms(beside) == [new]
+    assert set(result["kicked_users"]) == user_ids([*MEMBERS, "user13"]) and result["failed_to_kick_users"] == []
+    assert len(result["kicked_users"]) == len(MEMBERS) + 1
+    for member in MEMBERS:
+        assert new in joined(homeserver, member) and room_id not in joined(homeserver, member)
+    assert new not in joined(homeserver, "user13")
+    wait_until(lambda: messages(beside, new) == ["Gone"])
+    send = f"{CLIENT}/rooms/{new}/send/m.room.message/a"
+    assert homeserver.ask("PUT", send, MEMBERS[1], {"msgtype": "m.text", "body": "?"}).status == 403
+    assert homeserver.ask("PUT", send, MEMBERS[0], {"msgtype": "m.text", "body": "!"}).status == 200
+
+
+def test_moved_and_purged(make_homeserver, kind):
+    """All go to a new room, which the old one's alias leads to, and nothing is left of the old one."""
+    homeserver = make_homeserver()
+    with Beside(homeserver, account=True) as beside:
+        room_id = make_room(homeserver, "doomed")
+        delete_id = delete(beside, room_id, new_room_user_id=OWNER, room_name="New", message="Gone", block=True)
+        found = ended(beside, delete_id)
+        assert (found["status"], found["room_id"], "error" in found) == ("complete", room_id, False), found
+        check_moved(beside, homeserver, room_id, found["shutdown_room"])
+        assert found["shutdown_room"]["local_aliases"] == [ALIAS]
+        assert beside.folder.select("room_id, creator_id FROM roomserver_room_aliases WHERE alias = ?", ALIAS) == [
+            (found["shutdown_room"]["new_room_id"], OWNER)]
+        assert beside.folder.select("COUNT(*) FROM roomserver_rooms WHERE room_id = ?", room_id) == [(0,)]
+        assert beside.ask("GET", ROOMS1 + room_id, "admin").status == 404
+        assert beside.ask("GET", f"{ROOMS2}{room_id}/delete_status", "admin").json() == {"results": [found]}
+        assert beside.ask("GET", f"{ROOMS1}{room_id}/block", "admin").json() == {"block": True,
+                                                                                "user_id": "@admin:example.org"}
+        # Who was not in it comes to the new room by the old name, and leaves it as any other.
+        alias = urllib.parse.quote(ALIAS, safe="")
+        assert homeserver.ask("POST", f"{CLIENT}/join/{alias}", "user14", {}).json() == {
+            "room_id": found["shutdown_room"]["new_room_id"]}
+        unharmed(homeserver, kind)
+
+
+def test_kept(make_homeserver, kind):
+    """The room stays, empty and blocked; its alias leads to the new one all the same."""
+    homeserver = make_homeserver()
+    with Beside(homeserver, account=True) as beside:
+        room_id = make_room(homeserver, "doomed")
+        answer = beside.ask("DELETE", ROOMS1 + room_id, "admin",
+                            {"new_room_user_id": OWNER, "message": "Gone", "block": True, "purge": False})
+        assert answer.status == 200, answer
+        check_moved(beside, homeserver, room_id, answer.json())
+        new = answer.json()["new_room_id"]
+        assert answer.json()["local_aliases"] == [ALIAS]
+        assert beside.folder.select("room_id FROM roomserver_room_aliases WHERE alias = ?", ALIAS) == [(new,)]
+        assert beside.ask("GET", f"{ROOMS1}{room_id}/members", "admin").json() == {"members": [], "total": 0}
+        forgotten = "COUNT(*) FROM roomserver_membership JOIN roomserver_rooms USING (room_nid) WHERE room_id = ?"
+        assert beside.folder.select(forgotten + " AND NOT forgotten", room_id) == [(0,)]
+        unharmed(homeserver, kind)
+
+
+def test_without_a_new_room(make_homeserver, kind):
+    homeserver = make_homeserver()
+    with Beside(homeserver, account=True) as beside:
+        room_id = make_room(homeserver, "doomed")
+        found = ended(beside, delete(beside, room_id))
+        assert found["status"] == "complete", found
+        assert set(found["shutdown_room"]["kicked_users"]) == user_ids([*MEMBERS, "user13"])
+        assert found["shutdown_room"]["new_room_id"] is None and found["shutdown_room"]["local_aliases"] == []
+        assert made_rooms(beside) == []
+        assert beside.folder.select("COUNT(*) FROM roomserver_room_aliases WHERE alias = ?", ALIAS) == [(0,)]
+        assert beside.ask("DELETE", ROOMS2 + room_id, "admin", {}).status == 200  # there is no such room: fine
+        unharmed(homeserver, kind)
+
+
+def kill_mxadmin(beside):
+    """Its workers and its jobs; the supervisor makes others."""
+    for process in beside.processes()[1:]:
+        os.kill(process, signal.SIGKILL)
+
+
+def kill_homeserver(beside):
+    beside.homeserver.kill()
+    beside.homeserver.start()
+
+
+def test_killed(make_homeserver, kind):
+    """Whatever is killed meanwhile, there is one new room with one message, and each user has left once."""
+    chance = random.Random(SEED)
+    homeserver = make_homeserver()
+    with Beside(homeserver, account=True) as beside:
+        for number in range(KILLS):
+            room_id, made = make_room(homeserver, f"doomed{number}"), set(made_rooms(beside))
+            delete_id = delete(beside, room_id, new_room_user_id=OWNER, message="Gone")
+            for kill in (kill_mxadmin, kill_homeserver, kill_mxadmin):
+                time.sleep(chance.uniform(0, 0.2))
+                kill(beside)
+            found = ended(beside, delete_id)
+            assert found["status"] == "complete", found
+            new = found["shutdown_room"]["new_room_id"]
+            wait_until(lambda: set(made_rooms(beside)) - made == {new})
+            assert sorted(found["shutdown_room"]["kicked_users"]) == sorted(user_ids([*MEMBERS, "user13"]))
+            wait_until(lambda: messages(beside, new) == ["Gone"])
+            assert all(new in joined(homeserver, member) for member in MEMBERS)
+            assert beside.folder.select("COUNT(*) FROM roomserver_rooms WHERE room_id = ?", room_id) == [(0,)]
