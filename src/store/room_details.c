@@ -15,8 +15,8 @@ static const char sql_state[] = "SELECT (SELECT " SQL_TEXT("headered_event_json"
     " COALESCE((SELECT s.bytes FROM mxadmin_room_sizes s WHERE s.room_nid = ?2), -1)";
 
 /* How many members are looked at in one transaction: some ms. */
-#define SLICE      5000
-#define SLICE_TEXT "5000"
+#define SLICE      2000
+#define SLICE_TEXT "2000"
 /* The last of the slice, how many it has, those of this server who have not forgotten the room, and the
  * devices of those who are joined. */
 static const char sql_members[] =

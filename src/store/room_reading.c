@@ -4,10 +4,10 @@
 #include "store/sql_json.h"
 
 /* How many rows one step counts, and how many it passes over: some ms. */
-#define MEMBERS      10000
-#define MEMBERS_TEXT "10000"
-#define STATE        50000
-#define STATE_TEXT   "50000"
+#define MEMBERS      2000
+#define MEMBERS_TEXT "2000"
+#define STATE        10000
+#define STATE_TEXT   "10000"
 
 /* A position is of an event that clients can be told of, after all else of it has been stored. */
 static const char sql_find[] =
