@@ -84,30 +84,46 @@ enum err upkeep_media_now(struct homeserver *hs)
     return e ? e : media_list_refresh(hs->db);
 }
 
+static enum err compare_rooms(struct homeserver *hs)
+{
+    bool begun = false;
+    enum err e = refreshes_begun(hs->db, REFRESHES_ROOMS, &begun);
+
+    return e || (begun && !db_attached(hs->db)) ? e : room_list_compare(hs->db, !begun);
+}
+
 /*
  * To compare rooms is a matter of some ms, so whoever lists them does not wait for the runner to come to it:
  * a room that has just been left, or purged, is to be seen so.
  */
 enum err upkeep_rooms(struct homeserver *hs)
 {
-    bool begun = false;
-    enum err e = refreshes_begun(hs->db, REFRESHES_ROOMS, &begun);
+    bool over;
+    enum err e = compare_rooms(hs);
 
-    if (e || (begun && !db_attached(hs->db)))
-        return e ? e : room_list_finish(hs->db);
-    return room_list_refresh(hs->db, !begun);
+    return e ? e : room_list_read(hs->db, INT64_MAX, &over);
 }
 
 enum err upkeep_room_sizes(struct homeserver *hs)
 {
+    bool over;
     enum err e = upkeep_rooms(hs);
 
-    return e ? e : room_sizes_refresh(hs->db);
+    return e ? e : room_sizes_refresh(hs->db, INT64_MAX, &over);
 }
 
-static enum err turn_room_sizes(struct homeserver *hs)
+static enum err turn_rooms(struct homeserver *hs, bool *over)
 {
-    return room_sizes_refresh(hs->db);
+    enum err e = compare_rooms(hs);
+
+    if (!e && db_attached(hs->db))
+        e = room_list_doubt(hs->db);
+    return e ? e : room_list_read(hs->db, TURN_MS, over);
+}
+
+static enum err turn_room_sizes(struct homeserver *hs, bool *over)
+{
+    return room_sizes_refresh(hs->db, TURN_MS, over);
 }
 
 static enum err turn_users(struct homeserver *hs)
@@ -118,39 +134,41 @@ static enum err turn_users(struct homeserver *hs)
     return e ? e : refresh_users(hs, begun);
 }
 
-static enum err turn_media(struct homeserver *hs)
+static enum err turn_media(struct homeserver *hs, bool *over)
 {
-    bool over;
-
-    return media_list_refresh_for(hs->db, TURN_MS, &over);
+    return media_list_refresh_for(hs->db, TURN_MS, over);
 }
 
-/* The work of the runner, and what it is told as when it fails. */
+/* The work of the runner, whole or a part of it that says whether it is over, and what it is told as when it
+ * fails. */
 static const struct {
-    enum err (*turn)(struct homeserver *hs);
     const char *what;
+    enum err (*whole)(struct homeserver *hs);
+    enum err (*part)(struct homeserver *hs, bool *over);
 } turns[] = {
-    {turn_users, "the list of users could not be brought up to date"},
-    {upkeep_rooms, "the list of rooms could not be brought up to date"},
-    {turn_room_sizes, "the sizes of rooms could not be brought up to date"},
-    {turn_media, "the list of media could not be brought up to date"},
-    {policies_turn, "the policies could not be planned"},
-    {media_sweep, "not all that was decided of media is done"},
+    {.what = "the list of users could not be brought up to date", .whole = turn_users},
+    {.what = "the list of rooms could not be brought up to date", .part = turn_rooms},
+    {.what = "the sizes of rooms could not be brought up to date", .part = turn_room_sizes},
+    {.what = "the list of media could not be brought up to date", .part = turn_media},
+    {.what = "the policies could not be planned", .whole = policies_turn},
+    {.what = "not all that was decided of media is done", .whole = media_sweep},
 };
 
 void upkeep_turn(struct homeserver *hs, int64_t *pause_ms)
 {
-    bool stopped = false, failed = false;
+    bool all_over = true, failed = false;
 
     for (size_t i = 0; i < sizeof turns / sizeof *turns; i++) {
-        enum err e = turns[i].turn(hs);
+        bool over = true;
+        enum err e = turns[i].part ? turns[i].part(hs, &over) : turns[i].whole(hs);
 
         failed = failed || e;
+        all_over = all_over && over;
         if (e && e != ERR_UNREACHABLE)
             log_warning("%s: %s", turns[i].what, err_text(e));
     }
     if (db_attached(hs->db) && *pause_ms > LOOK_MS)
         *pause_ms = LOOK_MS;
-    if (!failed && !refreshes_stopped(hs->db, REFRESHES_MEDIA, &stopped) && stopped)
+    if (!failed && !all_over)
         *pause_ms = 0;
 }

@@ -5,7 +5,7 @@
  * each order, so that a page anywhere in a long list costs no more than a walk along one of them.
  *
  * Who changes a room of our own database calls room_list_follow() in the same transaction, or for what is no
- * event one of the two below it. What Dendrite changes is found by comparing, room_list_refresh().
+ * event one of the two below it. What Dendrite changes is found by comparing, room_list_compare().
  */
 #ifndef STORE_ROOM_LIST_H
 #define STORE_ROOM_LIST_H
@@ -97,12 +97,15 @@ MUST_CHECK enum err room_list_set_public(struct db *db, const char *room_id, boo
 
 /*
  * Compares all rooms with what is kept, unless that was done so lately that less than a twentieth of the time
- * goes into it (`always`: even then), and reads those again that have changed. In transactions of less than
- * DB_SLICE_MS, no transaction being open.
+ * goes into it (`always`: even then): those that have changed are to be read again. In transactions of less
+ * than DB_SLICE_MS, no transaction being open, like the next.
  */
-MUST_CHECK enum err room_list_refresh(struct db *db, bool always);
+MUST_CHECK enum err room_list_compare(struct db *db, bool always);
 
-/* Only reads those again that are known to have changed, if a comparison was broken off. */
-MUST_CHECK enum err room_list_finish(struct db *db);
+/* All are to be read again, if that was long ago: for what no comparison would find. */
+MUST_CHECK enum err room_list_doubt(struct db *db);
+
+/* Reads those again that are to be, for about `ms`, or until all are, `*over`. */
+MUST_CHECK enum err room_list_read(struct db *db, int64_t ms, bool *over);
 
 #endif

@@ -22,6 +22,15 @@ static const char sql_kept[] =
 static const char sql_work[] = "SELECT room_id FROM mxadmin_room_work LIMIT " WORK_BATCH;
 static const char sql_add_work[] =
     "INSERT INTO mxadmin_room_work (room_id) VALUES (?1) ON CONFLICT (room_id) DO NOTHING";
+/* When all rooms were last made work, which stands for no comparison. */
+#define DOUBT_MS ((int64_t)24 * 3600 * 1000)
+static const char sql_add_all[] = "INSERT INTO mxadmin_room_work (room_id) SELECT room_id FROM mxadmin_rooms"
+                                  " WHERE TRUE ON CONFLICT (room_id) DO NOTHING";
+static const char sql_doubted_lately[] = "SELECT COUNT(*) FROM mxadmin_refreshes"
+                                         " WHERE name = 'rooms, all' AND refreshed_ts BETWEEN ?1 AND ?2";
+static const char sql_doubted[] =
+    "INSERT INTO mxadmin_refreshes (name, refreshed_ts, took_ms) VALUES ('rooms, all', ?1, 0)"
+    " ON CONFLICT (name) DO UPDATE SET refreshed_ts = excluded.refreshed_ts";
 static const char sql_end_work[] = "DELETE FROM mxadmin_room_work WHERE room_id = ?1";
 
 static void take_kept(struct stmt *stmt, struct arena *arena, void *item, enum err *e)
@@ -154,7 +163,7 @@ static enum err work_on(struct db *db, struct work *work)
     return db_end(db, e ? e : write_some(db, work, first));
 }
 
-static enum err work_off(struct db *db, struct arena *arena, bool *more)
+static enum err work_off(struct db *db, struct arena *arena, int64_t end_ms, bool *over)
 {
     struct work work = {
         .arena = arena,
@@ -163,27 +172,28 @@ static enum err work_off(struct db *db, struct arena *arena, bool *more)
     };
     enum err e = collect(db, sql_work, DB_NO_ARGS, &work.ids, collect_text);
 
-    *more = work.ids.count > 0;
-    while (!e && work.next < work.ids.count)
+    *over = !e && work.ids.count == 0;
+    while (!e && work.next < work.ids.count && clock_monotonic_ms() < end_ms)
         e = work_on(db, &work);
     return e;
 }
 
-enum err room_list_finish(struct db *db)
+enum err room_list_read(struct db *db, int64_t ms, bool *over)
 {
+    int64_t now = clock_monotonic_ms(), end_ms = ms < INT64_MAX - now ? now + ms : INT64_MAX;
     struct arena *arena = arena_new();
-    bool more = true;
     enum err e = arena ? ERR_OK : ERR_NOMEM;
 
-    while (!e && more) {
+    *over = false;
+    while (!e && !*over && clock_monotonic_ms() < end_ms) {
         arena_reset(arena);
-        e = work_off(db, arena, &more);
+        e = work_off(db, arena, end_ms, over);
     }
     arena_free(&arena);
     return e;
 }
 
-enum err room_list_refresh(struct db *db, bool always)
+enum err room_list_compare(struct db *db, bool always)
 {
     static const struct refresh refresh = {
         .name = REFRESHES_ROOMS,
@@ -196,7 +206,25 @@ enum err room_list_refresh(struct db *db, bool always)
     bool due = true;
     enum err e = always ? ERR_OK : refreshes_due(db, REFRESHES_ROOMS, clock_now_ms(), &due);
 
-    if (!e && due)
-        e = refreshes_run(db, &refresh);
-    return e ? e : room_list_finish(db);
+    return e || !due ? e : refreshes_run(db, &refresh);
+}
+
+static enum err read_all_again(struct db *db, int64_t now_ms)
+{
+    enum err e = db_begin(db, DB_NOTE);
+
+    if (e)
+        return e;
+    e = db_run(db, sql_add_all, DB_NO_ARGS, NULL);
+    if (!e)
+        e = db_run(db, sql_doubted, DB_ARGS(DB_I(now_ms)), NULL);
+    return db_end(db, e);
+}
+
+enum err room_list_doubt(struct db *db)
+{
+    int64_t now = clock_now_ms(), lately = 0;
+    enum err e = db_integer(db, sql_doubted_lately, DB_ARGS(DB_I(now - DOUBT_MS), DB_I(now)), &lately);
+
+    return e || lately ? e : read_all_again(db, now);
 }

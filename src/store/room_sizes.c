@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include "base/clock.h"
 #include "store/collect.h"
 #include "store/room_sizes.h"
 
@@ -120,15 +121,17 @@ enum err room_sizes_follow(struct db *db)
     return e;
 }
 
-enum err room_sizes_refresh(struct db *db)
+enum err room_sizes_refresh(struct db *db, int64_t ms, bool *over)
 {
+    int64_t began = clock_monotonic_ms(), events = SLICE;
     struct arena *arena = arena_new();
-    int64_t events = SLICE;
     enum err e = arena ? ERR_OK : ERR_NOMEM;
 
-    while (!e && events == SLICE) {
+    *over = false;
+    while (!e && !*over && clock_monotonic_ms() - began < ms) {
         arena_reset(arena);
         e = run_slice(db, arena, &events);
+        *over = !e && events < SLICE;
     }
     arena_free(&arena);
     return e;

@@ -7,6 +7,7 @@
 #ifndef STORE_ROOM_SIZES_H
 #define STORE_ROOM_SIZES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,8 +15,9 @@
 #include "base/err.h"
 #include "store/db.h"
 
-/* Adds the events that have come since the last call, in transactions of some ms; none is open. */
-MUST_CHECK enum err room_sizes_refresh(struct db *db);
+/* Adds the events that have come since the last call, in transactions of some ms, for about `ms`, or until
+ * all are, `*over`. No transaction is open. */
+MUST_CHECK enum err room_sizes_refresh(struct db *db, int64_t ms, bool *over);
 
 /* The same within the transaction that has stored them in our own database, as far as that takes some ms. */
 MUST_CHECK enum err room_sizes_follow(struct db *db);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* How the list of rooms follows the rooms: one by one, and by a comparison in slices; and its orders. */
 #include "database.h"
-#include "store/refreshes.h"
 #include "store/room_list.h"
 #include "store/room_sizes.h"
 
@@ -71,13 +70,23 @@ static int many(void **state)
     return 0;
 }
 
+/* What has changed is found, and read. */
+static void refresh(struct database *d)
+{
+    bool over = false;
+
+    assert_int_equal(room_list_compare(d->db, true), ERR_OK);
+    assert_int_equal(room_list_read(d->db, INT64_MAX, &over), ERR_OK);
+    assert_true(over);
+}
+
 static int listed(void **state)
 {
     struct database *d;
 
     many(state);
     d = *state;
-    assert_int_equal(room_list_refresh(d->db, true), ERR_OK);
+    refresh(d);
     return 0;
 }
 
@@ -98,13 +107,13 @@ static void compares_in_slices(void **state)
     struct database *d = *state;
 
     assert_int_equal(number(d->db, sql_wrong), ROOMS);
-    assert_int_equal(room_list_refresh(d->db, true), ERR_OK);
+    refresh(d);
     assert_int_equal(number(d->db, sql_wrong), 0);
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         run(d->db, changes[i]);
         run(d->db, sql_tell);
         assert_true(number(d->db, sql_wrong) > 0);
-        assert_int_equal(room_list_refresh(d->db, true), ERR_OK);
+        refresh(d);
         assert_int_equal(number(d->db, sql_wrong), 0);
         assert_int_equal(number(d->db, sql_miscounted), 0);
     }
@@ -117,7 +126,7 @@ static void leaves_what_has_not_changed(void **state)
 
     run(d->db, "UPDATE mxadmin_rooms SET name = 'Kept'");
     run(d->db, sql_tell);
-    assert_int_equal(room_list_refresh(d->db, true), ERR_OK);
+    refresh(d);
     assert_int_equal(number(d->db, "SELECT COUNT(*) FROM mxadmin_rooms WHERE name <> 'Kept'"), 8);
 }
 
@@ -125,11 +134,35 @@ static void leaves_what_has_not_changed(void **state)
 static void goes_on_with_what_was_left(void **state)
 {
     struct database *d = *state;
+    bool over = true;
 
     run(d->db, "DELETE FROM mxadmin_rooms WHERE room_nid < 10");
     run(d->db, "INSERT INTO mxadmin_room_work (room_id) SELECT room_id FROM roomserver_rooms"
                " WHERE room_nid < 10");
-    assert_int_equal(room_list_finish(d->db), ERR_OK);
+    assert_int_equal(room_list_read(d->db, 0, &over), ERR_OK);
+    assert_false(over);
+    assert_int_equal(room_list_read(d->db, INT64_MAX, &over), ERR_OK);
+    assert_true(over);
+    assert_int_equal(number(d->db, sql_wrong), 0);
+}
+
+/* What no comparison finds is found once a day. */
+static void doubts_all_once_a_day(void **state)
+{
+    struct database *d = *state;
+
+    run(d->db, "UPDATE mxadmin_rooms SET joined_members = 99 WHERE room_nid = 5");
+    assert_int_equal(room_list_doubt(d->db), ERR_OK);
+    refresh(d);
+    assert_int_equal(number(d->db, sql_wrong), 0);
+
+    run(d->db, "UPDATE mxadmin_rooms SET joined_members = 99 WHERE room_nid = 5");
+    assert_int_equal(room_list_doubt(d->db), ERR_OK);
+    refresh(d);
+    assert_int_equal(number(d->db, sql_wrong), 1);
+    run(d->db, "UPDATE mxadmin_refreshes SET refreshed_ts = refreshed_ts - 86500000");
+    assert_int_equal(room_list_doubt(d->db), ERR_OK);
+    refresh(d);
     assert_int_equal(number(d->db, sql_wrong), 0);
 }
 
@@ -260,12 +293,14 @@ static void adds_up_sizes(void **state)
     struct database *d = *state;
     struct room_size *sizes;
     size_t count;
+    bool over;
 
     for (int i = 1; i <= 2; i++) {
         run(d->db, add);
         run(d->db, add_json);
         for (int again = 0; again < 2; again++) {
-            assert_int_equal(room_sizes_refresh(d->db), ERR_OK);
+            assert_int_equal(room_sizes_refresh(d->db, INT64_MAX, &over), ERR_OK);
+            assert_true(over);
             assert_int_equal(room_sizes_largest(d->db, 2, d->arena, &sizes, &count), ERR_OK);
             assert_int_equal(count, 2);
             assert_string_equal(sizes[0].room_id, "!r00003:" SERVER);
@@ -287,6 +322,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(compares_in_slices, many, database_end),
         cmocka_unit_test_setup_teardown(leaves_what_has_not_changed, listed, database_end),
         cmocka_unit_test_setup_teardown(goes_on_with_what_was_left, listed, database_end),
+        cmocka_unit_test_setup_teardown(doubts_all_once_a_day, listed, database_end),
         cmocka_unit_test_setup_teardown(follows_one_room, listed, database_end),
         cmocka_unit_test_setup_teardown(pages_by_every_order, listed, database_end),
         cmocka_unit_test_setup_teardown(adds_up_sizes, listed, database_end),
