@@ -218,8 +218,6 @@ json_t *room_alias_delete(struct call *call)
 
     if (!(text = read_alias(call, &alias)))
         return NULL;
-    if (!is_ours(call, &alias))
-        return call_fail(call, API_BAD_REQUEST, "Room alias must be local");
     if (!may_delete(call, text))
         return NULL;
     e = homeserver_delete_alias(&call->homeserver, text);
