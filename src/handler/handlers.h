@@ -184,6 +184,9 @@ handler room_sizes_get;
 /* server_key.c */
 handler server_key_get;
 
+/* scheduled_tasks.c */
+handler scheduled_tasks_get;
+
 /* unsupported.c */
 handler ratelimit_get;
 handler ratelimit_unsupported;

@@ -129,6 +129,9 @@ const struct route routes[] = {
     {METHOD_GET,  MEDIA "/config", media_config_get, .access = ACCESS_USER, .reads = true},
     {METHOD_POST, MEDIA "/upload", media_upload_post, .access = ACCESS_USER, .takes_body = true},
 
+    /* What takes longer than a request */
+    {METHOD_GET,  SYNAPSE "/scheduled_tasks", scheduled_tasks_get, .access = ACCESS_ADMIN, .reads = true},
+
     /* Server notices */
     {METHOD_POST, SYNAPSE "/send_server_notice", notice_post, .access = ACCESS_ADMIN, .changes = true},
     {METHOD_PUT,  SYNAPSE "/send_server_notice/{transaction_id}", notice_put, .access = ACCESS_ADMIN, .changes = true},

@@ -35,6 +35,11 @@ static const char sql_count_open[] =
 static const char sql_list[] =
     "SELECT " COLUMNS FILTER " ORDER BY created_ts DESC, id DESC LIMIT ?5 OFFSET ?4";
 static const char sql_count[] = "SELECT COUNT(*)" FILTER;
+#define CHANGED                                                                                              \
+    "CASE WHEN finished_ts > 0 THEN finished_ts WHEN started_ts > 0 THEN started_ts ELSE created_ts END"
+static const char sql_list_changed[] =
+    "SELECT " COLUMNS " FROM mxadmin_jobs WHERE (?1 IS NULL OR status = ?1) AND (?2 IS NULL OR kind = ?2)"
+    " AND " CHANGED " <= ?3 ORDER BY " CHANGED ", created_ts, id";
 
 #define CLAIM                                                                                                \
     "UPDATE mxadmin_jobs SET holder = ?1, status = 'active', heartbeat_ts = ?2,"                             \
@@ -195,14 +200,12 @@ enum err jobs_count_open(struct db *db, const char *target, int64_t *count)
     return db_integer(db, sql_count_open, DB_ARGS(DB_T(target)), count);
 }
 
-enum err jobs_list(struct db *db, const struct job_filter *filter,
-                   enum err (*each)(const struct job *job, void *context), void *context)
+/* Calls `each` for the rows of a statement of COLUMNS. */
+static enum err each_job(struct db *db, const char *sql, const struct db_value *args, size_t count,
+                         enum err (*each)(const struct job *job, void *context), void *context)
 {
     struct stmt *stmt;
-    enum err e = db_query(db, sql_list,
-                          DB_ARGS(DB_T(filter->status), DB_T(filter->kind), DB_T(filter->target),
-                                  DB_I(filter->from), DB_I(filter->limit)),
-                          &stmt);
+    enum err e = db_query(db, sql, args, count, &stmt);
 
     while (db_next(stmt, &e)) {
         struct job job;
@@ -213,6 +216,26 @@ enum err jobs_list(struct db *db, const struct job_filter *filter,
     }
     db_done(&stmt);
     return e;
+}
+
+enum err jobs_list(struct db *db, const struct job_filter *filter,
+                   enum err (*each)(const struct job *job, void *context), void *context)
+{
+    return each_job(db, sql_list,
+                    DB_ARGS(DB_T(filter->status), DB_T(filter->kind), DB_T(filter->target),
+                            DB_I(filter->from), DB_I(filter->limit)),
+                    each, context);
+}
+
+int64_t job_changed_ts(const struct job *job)
+{
+    return job->finished_ts ? job->finished_ts : job->started_ts ? job->started_ts : job->created_ts;
+}
+
+enum err jobs_list_changed(struct db *db, const char *status, const char *kind, int64_t until_ts,
+                           enum err (*each)(const struct job *job, void *context), void *context)
+{
+    return each_job(db, sql_list_changed, DB_ARGS(DB_T(status), DB_T(kind), DB_I(until_ts)), each, context);
 }
 
 enum err jobs_count(struct db *db, const struct job_filter *filter, int64_t *count)

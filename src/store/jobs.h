@@ -88,6 +88,14 @@ MUST_CHECK enum err jobs_list(struct db *db, const struct job_filter *filter,
                               enum err (*each)(const struct job *job, void *context), void *context);
 MUST_CHECK enum err jobs_count(struct db *db, const struct job_filter *filter, int64_t *count);
 
+/* When a job began to be what its status says: it was asked for, began or ended. */
+int64_t job_changed_ts(const struct job *job);
+
+/* Calls `each` for the jobs of this status and kind (NULL: all) that have changed by `until_ts`, whatever
+ * changed first first, and stops at its first error. */
+MUST_CHECK enum err jobs_list_changed(struct db *db, const char *status, const char *kind, int64_t until_ts,
+                                      enum err (*each)(const struct job *job, void *context), void *context);
+
 /*
  * Claims the job whose turn it is among those that are due, or the job `id`, for one batch. Jobs take turns;
  * with `new_first` those that have not begun come before the others. ERR_NOT_FOUND: there is none, or it is
