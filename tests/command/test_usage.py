@@ -10,8 +10,9 @@ from conftest import MXADMIN, ROOT, environment, run
 
 COMMANDS = ["init", "serve", "work", "attach", "check", "fsck", "sample", "account create", "account password",
             "account promote", "account demote", "account deactivate", "account list", "account token", "room create",
-            "room list", "room show", "room join", "room leave", "jobs list", "jobs show", "jobs cancel", "media list",
-            "media purge", "media check", "audit", "populate", "handover", "apply", "deferred list", "deferred cancel"]
+            "room list", "room show", "room join", "room leave", "room purge-empty", "room purge-history", "jobs list",
+            "jobs show", "jobs cancel", "media list", "media purge", "media check", "policy", "audit", "populate",
+            "handover", "apply", "deferred list", "deferred cancel"]
 
 
 @pytest.mark.parametrize("command", ["", "account", "room", "jobs", "media", *COMMANDS])
@@ -34,7 +35,7 @@ def test_version(command, option):
 def test_overview_and_manual_name_every_command():
     overview = run("--help").stdout.decode()
     manual = (ROOT / "conf/man/mxadmin.1").read_text()
-    assert re.findall(r"^  ([a-z]+(?: [a-z]+)?)  ", overview, re.M) == COMMANDS
+    assert re.findall(r"^  ([a-z]+(?: [a-z-]+)?) +[a-z]", overview, re.M) == COMMANDS
     for command in COMMANDS:
         assert re.search(rf"^\.It .*Cm {command}\b", manual, re.M), command
         for option in re.findall(r"--([a-z-]+)", run(*command.split(), "--help").stdout.decode()):
