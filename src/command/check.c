@@ -21,6 +21,7 @@
 #include "command/context.h"
 #include "crypto/ed25519.h"
 #include "crypto/password.h"
+#include "homeserver/policies.h"
 #include "store/jobs.h"
 #include "store/presence.h"
 #include "store/schema.h"
@@ -212,6 +213,14 @@ static void test_database(struct check *check)
 }
 
 /* Whether what there is to do is being done. Where it is not, requests do what they wait for, and no more. */
+static bool any_policy(const struct config *config)
+{
+    for (size_t i = 0; i < policies_count; i++)
+        if (policy_is_on(&policies[i], config))
+            return true;
+    return false;
+}
+
 static void test_jobs(struct check *check)
 {
     struct presence *presence = NULL;
@@ -230,12 +239,13 @@ static void test_jobs(struct check *check)
         return;
     else if (runner)
         check_report(check, LEVEL_OK, "a job runner is there");
-    else if (due_ts > clock_now_ms())
+    else if (due_ts > clock_now_ms() && !any_policy(check->config))
         check_report(check, LEVEL_OK, "nothing is to be done now");
     else
-        check_report(check, LEVEL_WARNING,
-                     "there are some to do, and nothing does them: start mxadmin serve, or behind Apache"
-                     " mxadmin work");
+        check_report(
+            check, LEVEL_WARNING,
+            "there are %s, and nothing does them: start mxadmin serve, or behind Apache mxadmin work",
+            due_ts > clock_now_ms() ? "policies" : "some to do");
 }
 
 static void test_space(struct check *check)

@@ -6,9 +6,9 @@
 #include "crypto/digest.h"
 #include "handler/handlers.h"
 #include "handler/media.h"
-#include "homeserver/upkeep.h"
 #include "http/path.h"
 #include "http/text.h"
+#include "store/media_rows.h"
 
 bool media_path_read(struct call *call, size_t first, bool local, struct media_path *path)
 {
@@ -77,11 +77,9 @@ static json_t *info_of(struct call *call, const struct media *media)
 /* Finds the media of the path. False after the answer has become an error. */
 static bool find(struct call *call, const struct media_path *path, struct media *media)
 {
-    enum err e = upkeep_media_now(&call->homeserver);
+    enum err e = media_rows_find(call->app->db, call->app->config->server_name, path->server, path->media_id,
+                                 call->arena, media);
 
-    if (!e)
-        e = media_list_find(call->app->db, call->app->config->server_name, path->server, path->media_id,
-                            call->arena, media);
     if (e == ERR_NOT_FOUND)
         call_fail(call, API_NOT_FOUND, "Unknown media");
     else if (e)

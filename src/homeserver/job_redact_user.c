@@ -12,6 +12,7 @@
 #include "homeserver/job_kinds.h"
 #include "homeserver/jobs.h"
 #include "homeserver/redactor.h"
+#include "homeserver/walk.h"
 #include "store/redactions.h"
 #include "store/rooms.h"
 
@@ -179,24 +180,6 @@ static enum err plan(struct redacting *redacting, bool *over)
     return e ? e : write_cursor(redacting);
 }
 
-static enum err settle(struct redacting *redacting, const struct job_item *items, size_t count)
-{
-    struct job *job = redacting->job;
-    struct db *db = redacting->hs->db;
-    enum err e = count > 0 ? db_begin(db, DB_NOTE) : ERR_OK;
-
-    if (e || count == 0)
-        return e;
-    for (size_t i = 0; !e && i < count; i++)
-        e = job_items_settle(db, job->id, &items[i]);
-    e = db_end(db, e);
-    if (!e)
-        job->done = items[count - 1].position; /* they are redacted in the order of their positions */
-    if (job->total < job->done)
-        job->total = job->done;
-    return e;
-}
-
 /* What became of the events, in the words of the items. */
 static enum err note_outcomes(struct redacting *redacting, const struct redaction_target *targets,
                               struct job_item *items, size_t count)
@@ -207,7 +190,7 @@ static enum err note_outcomes(struct redacting *redacting, const struct redactio
         items[i].outcome = targets[i].err ? REDACT_USER_FAILED : REDACTED;
         items[i].detail = targets[i].err ? why : NULL;
     }
-    return settle(redacting, items, count);
+    return walk_settle(redacting->hs->db, redacting->job, items, count);
 }
 
 /* The act on the first of the items, all of one room; `*done` of them. */
@@ -244,7 +227,7 @@ static enum err give_up(struct redacting *redacting, const struct redactor *reda
         items[i].outcome = REDACT_USER_FAILED;
         items[i].detail = redactor->reason;
     }
-    return settle(redacting, items, count);
+    return walk_settle(redacting->hs->db, redacting->job, items, count);
 }
 
 /* Redacts the first of the items, those of one room, and says how many. */

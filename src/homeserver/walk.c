@@ -16,6 +16,7 @@ static struct list found_list(struct arena *arena)
 static enum err add_items(struct db *db, struct job *job, const struct list *found)
 {
     const struct found *items = found->items;
+    int64_t last = 0;
     enum err e = db_begin(db, DB_NOTE);
 
     if (e)
@@ -23,7 +24,9 @@ static enum err add_items(struct db *db, struct job *job, const struct list *fou
     for (size_t i = 0; !e && i < found->count; i++)
         e = job_items_add(db, job->id, items[i].id);
     if (!e)
-        e = job_items_last(db, job->id, &job->total);
+        e = job_items_last(db, job->id, &last);
+    if (job->total < last)
+        job->total = last;
     return db_end(db, e);
 }
 
@@ -40,6 +43,8 @@ static enum err note(const struct walk_kind *kind, struct walk *walk, struct job
     e = kind->find(walk, &found, over);
     if (!e && found.count > 0)
         e = add_items(walk->hs->db, job, &found);
+    if (job->total < walk->total)
+        job->total = walk->total;
     if (!e) /* what is left alone stays where it is, and is not to be found again */
         job->cursor = *over ? END : walk->cursor;
     if (found.count > 0)
@@ -47,8 +52,7 @@ static enum err note(const struct walk_kind *kind, struct walk *walk, struct job
     return e;
 }
 
-/* Writes down what has become of the first `count` items. */
-static enum err settle(struct db *db, struct job *job, const struct job_item *items, size_t count)
+enum err walk_settle(struct db *db, struct job *job, const struct job_item *items, size_t count)
 {
     enum err e = count > 0 ? db_begin(db, DB_NOTE) : ERR_OK;
 
@@ -82,7 +86,7 @@ static enum err act(const struct walk_kind *kind, struct walk *walk, struct job 
         if (!e)
             done += some;
     }
-    settled = settle(walk->hs->db, job, items, done);
+    settled = walk_settle(walk->hs->db, job, items, done);
     return e ? e : settled;
 }
 
@@ -93,6 +97,7 @@ enum err walk_step(const struct walk_kind *kind, struct walk *walk, struct job *
     enum err e = ERR_OK;
 
     walk->slice = walk->arena;
+    walk->target = job->target;
     while (!e && !over && clock_monotonic_ms() < end_ms) {
         e = act(kind, walk, job, end_ms, &none);
         if (!e && none)

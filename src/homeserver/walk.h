@@ -17,6 +17,8 @@ struct walk {
     struct arena *slice; /* of what was found last, and the cursor */
     const char *cursor;  /* what was found last, in the kind's own form, but for "."; "": nothing yet */
     int64_t before_ts;   /* how old something has to be */
+    int64_t total;       /* how much there is in all, where find() knows */
+    const char *target;  /* of the job */
     void *context;       /* of the kind */
 };
 
@@ -49,12 +51,15 @@ struct walk_kind {
 #define WALK_SPARED "spared"
 #define WALK_FAILED "failed"
 
-/* A step of the job; `walk` has all but its slice and cursor. */
+/* A step of the job; `walk` has hs, arena and what its kind wants. */
 MUST_CHECK enum err walk_step(const struct walk_kind *kind, struct walk *walk, struct job *job);
 
 /* Calls `each` for all that a job would find from the beginning, borrowed, and stops at its first error. */
 MUST_CHECK enum err walk_foresee(const struct walk_kind *kind, struct walk *walk,
                                  enum err (*each)(const struct found *found, void *context), void *context);
+
+/* Writes down what has become of the first `count` of a job's items that were waiting. */
+MUST_CHECK enum err walk_settle(struct db *db, struct job *job, const struct job_item *items, size_t count);
 
 /* The outcome of an act on one item that ended with `e`: `done` unless it is an error of this item alone,
  * with why in item->detail. Other errors are returned. */

@@ -78,6 +78,12 @@ def test_one_of_them(used):
     assert (result.returncode, "--only names no policy" in result.stderr.decode()) == (2, True)
 
 
+def test_check_says_that_nothing_carries_them_out(used):
+    said = "warning jobs: there are policies, and nothing does them"
+    assert said not in used.run("check").stdout.decode()
+    assert said in policies(used, idle_session_days=30).run("check").stdout.decode()
+
+
 @pytest.mark.parametrize("name, value", [("idle_session_days", "-1"), ("expired_registration_tokens", "sometimes"),
                                          ("hour", "24"), ("nothing", "1")])
 def test_what_cannot_be_configured(used, name, value):
