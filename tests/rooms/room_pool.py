@@ -59,6 +59,12 @@ class RoomPool(Pool):
         finally:
             database.close()
 
+    def execute(self, sql, *values):
+        database = sqlite3.connect(self.database, timeout=60)
+        with database:
+            database.execute(sql, values)
+        database.close()
+
     def check(self):
         """The database is whole, as far as SQLite, fsck and a second reading of the specification can tell."""
         database = sqlite3.connect(self.database)
