@@ -72,13 +72,23 @@ static bool set_redacts(json_t *shown, const json_t *event)
     return json_object_set_new(shown, "content", copy) == 0 && done;
 }
 
+/* The redaction that is noted in an event; NULL: none. Dendrite's roomserver has written its own form of it.
+ */
+static json_t *redaction_of(const json_t *event)
+{
+    json_t *redaction = field_object(field_object(event, "unsigned"), "redacted_because");
+    json_t *inside = field_object(redaction, "PDU");
+
+    return inside ? inside : redaction;
+}
+
 /* The redaction itself, whose id may stand nowhere. */
 static bool set_redaction(json_t *data, json_t *redaction, const struct client_event *of)
 {
     struct client_event about = {.version = of->version, .room_id = of->room_id, .now = of->now};
     char id[ID_SIZE];
 
-    if (!json_is_object(redaction))
+    if (!redaction)
         return true;
     about.id = field_string(redaction, "event_id");
     if (!about.id)
@@ -108,8 +118,7 @@ static bool set_unsigned(json_t *shown, const json_t *event, const struct client
 
     for (size_t i = 0; i < COUNT(of_others); i++)
         json_object_del(data, of_others[i]);
-    done = data && set_redaction(data, json_object_get(stored, "redacted_because"), about) &&
-           set_replaced(data, about);
+    done = data && set_redaction(data, redaction_of(event), about) && set_replaced(data, about);
     if (done && field_integer(event, "origin_server_ts", &sent))
         done = json_object_set_new(data, "age", json_integer(about->now - sent)) == 0;
     done = done && share_all(shown, data, twice, COUNT(twice));
@@ -121,8 +130,7 @@ static json_t *redacted(json_t *event, const struct client_event *about)
 {
     json_t *less = NULL;
 
-    if (!field_object(field_object(event, "unsigned"), "redacted_because") || !about->version ||
-        redaction_apply(about->version, event, &less))
+    if (!redaction_of(event) || !about->version || redaction_apply(about->version, event, &less))
         return json_incref(event);
     return less;
 }

@@ -55,6 +55,11 @@ static const struct {
      " 'unsigned': {'redacted_because': {" REDACTION "}}}",
      "{" SHOWN ", 'type': 'm.room.message', 'content': {}, " REDACTION_SHOWN ", 'unsigned': {'age': 600,"
      " 'redacted_by': '$r', " REDACTION_SHOWN "}}"},
+    /* As Dendrite's roomserver keeps it. */
+    {"{" PDU ", 'type': 'm.room.message', 'sender': '@u:s', 'content': {},"
+     " 'unsigned': {'redacted_because': {'EventNID': 7, 'PDU': {" REDACTION "}}}}",
+     "{" SHOWN ", 'type': 'm.room.message', 'content': {}, " REDACTION_SHOWN ", 'unsigned': {'age': 600,"
+     " 'redacted_by': '$r', " REDACTION_SHOWN "}}"},
     /* What no server sends does no harm. */
     {"{'content': [], 'unsigned': 1, 'redacts': '$o', 'sender': 1, 'origin_server_ts': 'x'}",
      "{'event_id': '$e', 'room_id': '!r:s', 'content': [], 'sender': 1, 'origin_server_ts': 'x', 'unsigned': "
