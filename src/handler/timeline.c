@@ -144,6 +144,7 @@ struct state_listing {
     const struct timeline_view *view;
     const json_t *senders;
     bool members_only;
+    bool lazy; /* of the members only the senders */
     json_t *events;
 };
 
@@ -151,7 +152,7 @@ static bool is_wanted(const struct state_listing *listing, const struct state_at
 {
     if (strcmp(event->type, "m.room.member") != 0)
         return !listing->members_only;
-    return !listing->view->filter.lazy_load_members || json_object_get(listing->senders, event->state_key);
+    return !listing->lazy || json_object_get(listing->senders, event->state_key);
 }
 
 static enum err add_state(const struct state_at_event *event, void *context)
@@ -174,10 +175,12 @@ static enum err add_state(const struct state_at_event *event, void *context)
 enum err timeline_state(const struct timeline_view *view, const char *event_id, const json_t *senders,
                         bool members_only, json_t *events)
 {
-    struct state_listing listing = {view, senders, members_only, events};
+    struct state_listing listing = {view, senders, members_only, view->filter.lazy_load_members, events};
     struct state_at state;
     enum err e = state_at_open(&state, view->call->app->db, event_id);
 
+    if (state.nids.count > TIMELINE_STATE_MAX)
+        listing.lazy = true;
     while (!e && !state_at_done(&state))
         e = state_at_next(&state, add_state, &listing);
     state_at_free(&state);

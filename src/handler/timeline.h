@@ -14,6 +14,10 @@
 /* Events of a page: a large one is held in memory whole, and each event may have 64 KiB. */
 #define TIMELINE_LIMIT_MAX 1000
 
+/* Events of a state that is shown whole. A larger one is for the most part of members, and who asks what
+ * surrounds an event, if only for its place, is not sent a hundred thousand of them. */
+#define TIMELINE_STATE_MAX 10000
+
 /* What an answer says of its room and its events. Begin with {0}. */
 struct timeline_view {
     struct call *call;
@@ -52,8 +56,8 @@ MUST_CHECK enum err timeline_page_read(const struct timeline_view *view, int64_t
 
 /*
  * Appends to `events` the state after the event `event_id`, as far as the filter lets it through: with
- * lazy_load_members, of the members those in `senders`, an object whose keys are user ids. With
- * `members_only`, all of these and nothing else.
+ * lazy_load_members, or if it is of more than TIMELINE_STATE_MAX events, of the members those in `senders`,
+ * an object whose keys are user ids. With `members_only`, all of these and nothing else.
  */
 MUST_CHECK enum err timeline_state(const struct timeline_view *view, const char *event_id,
                                    const json_t *senders, bool members_only, json_t *events);

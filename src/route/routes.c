@@ -66,8 +66,8 @@ const struct route routes[] = {
     {METHOD_DELETE, SYNAPSE2 "/users/{user_id}/devices/{device_id}", device_delete, .access = ACCESS_ADMIN, .changes = true},
 
     /* Rooms */
-    {METHOD_GET,  SYNAPSE "/rooms/{room_id}/members", room_members_get, .access = ACCESS_ADMIN},
-    {METHOD_GET,  SYNAPSE "/rooms/{room_id}/state", room_state_get, .access = ACCESS_ADMIN},
+    {METHOD_GET,  SYNAPSE "/rooms/{room_id}/members", room_members_get, .access = ACCESS_ADMIN, .slow = true},
+    {METHOD_GET,  SYNAPSE "/rooms/{room_id}/state", room_state_get, .access = ACCESS_ADMIN, .slow = true},
     {METHOD_GET,  SYNAPSE "/rooms/{room_id}/messages", room_messages_get, .access = ACCESS_ADMIN, .slow = true},
     {METHOD_GET,  SYNAPSE "/rooms/{room_id}/context/{event_id}", room_context_get, .access = ACCESS_ADMIN, .slow = true},
     {METHOD_GET,  SYNAPSE "/rooms/{room_id}/timestamp_to_event", room_time_get, .access = ACCESS_ADMIN, .slow = true},
