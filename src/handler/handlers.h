@@ -174,6 +174,14 @@ handler room_get;
 handler public_rooms_get;
 handler room_visibility_get;
 handler room_visibility_put;
+/* room_admin.c */
+handler room_admin_post;
+
+/* room_details.c */
+handler room_get;
+
+/* room_join.c */
+handler room_join_post;
 
 /* room_list.c */
 handler rooms_get;

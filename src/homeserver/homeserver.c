@@ -227,6 +227,17 @@ enum err homeserver_redact(struct homeserver *hs, const struct redaction *redact
     return hs->acts->redact ? hs->acts->redact(hs, redaction, arena, done) : ERR_UNSUPPORTED;
 }
 
+enum err homeserver_add_member(struct homeserver *hs, const char *localpart, const char *room_id,
+                               const char *inviter)
+{
+    return hs->acts->add_member ? hs->acts->add_member(hs, localpart, room_id, inviter) : ERR_UNSUPPORTED;
+}
+
+enum err homeserver_make_admin(struct homeserver *hs, const char *room_id, const char *user_id)
+{
+    return hs->acts->make_admin ? hs->acts->make_admin(hs, room_id, user_id) : ERR_UNSUPPORTED;
+}
+
 enum err homeserver_purge_history(struct homeserver *hs, struct history_purge *purge, struct arena *arena)
 {
     return hs->acts->purge_history ? hs->acts->purge_history(hs, purge, arena) : ERR_UNSUPPORTED;

@@ -245,6 +245,21 @@ struct homeserver_acts {
     enum err (*set_published)(struct homeserver *hs, const char *room_id, bool published);
 
     /*
+     * The user joins a room, and where that is not public, is invited first by `inviter`, another local user,
+     * unless there is an invitation. Errors as above; ERR_NOT_FOUND is also an inviter who is not there.
+     */
+    enum err (*add_member)(struct homeserver *hs, const char *localpart, const char *room_id,
+                           const char *inviter);
+
+    /*
+     * Gives a user, by the ID, the power that the strongest local user in the room has, in whose name that is
+     * done, and invites the user to a room that is not public. ERR_NOT_FOUND: there is no such room;
+     * ERR_INVALID: nobody of this server has the power for that, or, without a reason, the room's version is
+     * not known; ERR_DENIED: the user cannot be invited.
+     */
+    enum err (*make_admin)(struct homeserver *hs, const char *room_id, const char *user_id);
+
+    /*
      * A user redacts events, in their order, as many as a step of a job has the time for, one at least:
      * `*done` is how many of them have been looked at, also after a failure. What is redacted already is left
      * as it is. ERR_NOT_FOUND: there is no such room; ERR_INVALID: its version is not known. Of an event:
@@ -442,6 +457,9 @@ MUST_CHECK enum err homeserver_create_room(struct homeserver *hs, const struct n
                                            struct arena *arena, const char **room_id);
 MUST_CHECK enum err homeserver_join(struct homeserver *hs, const char *localpart, const char *room_id);
 MUST_CHECK enum err homeserver_leave(struct homeserver *hs, const char *localpart, const char *room_id);
+MUST_CHECK enum err homeserver_add_member(struct homeserver *hs, const char *localpart, const char *room_id,
+                                          const char *inviter);
+MUST_CHECK enum err homeserver_make_admin(struct homeserver *hs, const char *room_id, const char *user_id);
 MUST_CHECK enum err homeserver_set_published(struct homeserver *hs, const char *room_id, bool published);
 MUST_CHECK enum err homeserver_redact(struct homeserver *hs, const struct redaction *redaction,
                                       struct arena *arena, size_t *done);

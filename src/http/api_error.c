@@ -20,6 +20,8 @@ static const struct {
     [API_WRONG_MAC] = {403, "M_UNKNOWN", "HMAC incorrect"},
     [API_NOT_FOUND] = {404, "M_NOT_FOUND", "Not found"},
     [API_NO_SUCH_USER] = {404, "M_UNKNOWN", "User does not exist"},
+    [API_NO_SERVERS] = {404, "M_UNKNOWN",
+                        "Can't join remote room because no servers that are in the room have been provided."},
     [API_BAD_REQUEST] = {400, "M_UNKNOWN", "Bad request"},
     [API_NOT_JSON] = {400, "M_NOT_JSON", "Content not JSON."},
     [API_BAD_JSON] = {400, "M_BAD_JSON", "Content must be a JSON object."},

@@ -18,6 +18,7 @@ enum api_error {
     API_WRONG_MAC,         /* 403 M_UNKNOWN: Synapse's answer to a wrong registration MAC */
     API_NOT_FOUND,         /* 404 M_NOT_FOUND */
     API_NO_SUCH_USER,      /* 404 M_UNKNOWN: Dendrite's answer to a user that it does not know */
+    API_NO_SERVERS,        /* 404 M_UNKNOWN: Synapse's answer to a room that it does not know, to be joined */
     API_BAD_REQUEST,       /* 400 M_UNKNOWN */
     API_NOT_JSON,          /* 400 M_NOT_JSON */
     API_BAD_JSON,          /* 400 M_BAD_JSON */

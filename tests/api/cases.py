@@ -22,8 +22,8 @@ The cases under cases/*.yaml. A file is a list of cases, run in its order agains
       files: {b/r/DN/file: 350}         # of the media store, after the answer: the size, or null for none
 
 The first item may be {config: {option: value}, accounts: {name: {password, type, deactivated}}}, which adds to the
-configuration and the accounts of service.py, have {rooms: {name: {of: user, joined: [user]}}}, public rooms whose
-ids are ${name}, and {sql: [statement]}, what no request and no command can make. {media: true} unpacks the media store
+configuration and the accounts of service.py, have {rooms: {name: {of: user, joined: [user]}}}, rooms whose ids are
+${name}, public unless {private: true}, and {sql: [statement]}, what no request and no command can make. {media: true} unpacks the media store
 of tests/fixture/.
 """
 import glob

@@ -26,6 +26,7 @@ static const struct {
     {API_WRONG_MAC, 403, "M_UNKNOWN"},
     {API_NOT_FOUND, 404, "M_NOT_FOUND"},
     {API_NO_SUCH_USER, 404, "M_UNKNOWN"},
+    {API_NO_SERVERS, 404, "M_UNKNOWN"},
     {API_BAD_REQUEST, 400, "M_UNKNOWN"},
     {API_NOT_JSON, 400, "M_NOT_JSON"},
     {API_BAD_JSON, 400, "M_BAD_JSON"},

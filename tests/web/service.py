@@ -83,7 +83,7 @@ class Template:
         return token
 
     def add_room(self, room):
-        room_id = self.command("room", "create", room["of"], "--public").strip()
+        room_id = self.command("room", "create", room["of"], *([] if room.get("private") else ["--public"])).strip()
         for user in room.get("joined", []):
             self.command("room", "join", room_id, "--user", user)
         return room_id

@@ -79,7 +79,12 @@ MUST_CHECK enum err dendrite_send_message(struct homeserver *hs, const struct ne
 /* rooms.c: */
 MUST_CHECK enum err dendrite_join(struct homeserver *hs, const char *localpart, const char *room_id);
 MUST_CHECK enum err dendrite_leave(struct homeserver *hs, const char *localpart, const char *room_id);
+MUST_CHECK enum err dendrite_add_member(struct homeserver *hs, const char *localpart, const char *room_id,
+                                        const char *inviter);
 MUST_CHECK enum err dendrite_purge_room(struct homeserver *hs, const char *room_id, bool force);
+
+/* room_admin.c: */
+MUST_CHECK enum err dendrite_make_admin(struct homeserver *hs, const char *room_id, const char *user_id);
 
 /* evacuate.c: */
 MUST_CHECK enum err dendrite_evacuate_user(struct homeserver *hs, const char *localpart, bool dry_run,

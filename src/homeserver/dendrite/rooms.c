@@ -2,8 +2,11 @@
 /* What a user does with one room, by our application service; and the end of a room. */
 #include <string.h>
 
+#include "homeserver/blocks.h"
 #include "homeserver/dendrite/notice_room.h"
 #include "homeserver/dendrite/rooms.h"
+#include "homeserver/room_rights.h"
+#include "store/blocked_rooms.h"
 #include "store/events.h"
 #include "store/rooms.h"
 
@@ -72,6 +75,64 @@ enum err dendrite_join(struct homeserver *hs, const char *localpart, const char 
 {
     struct arena *arena = arena_new();
     enum err e = arena ? join(hs, localpart, room_id, arena) : ERR_NOMEM;
+
+    arena_free(&arena);
+    return e;
+}
+
+/* Invites the user in whose way it is that the room is not public; ERR_NOT_FOUND: we do not know the room. */
+static enum err invite_first(struct homeserver *hs, const char *localpart, const char *room_id,
+                             const char *inviter, struct arena *arena)
+{
+    const char *user_id = dendrite_user_id(hs, localpart, arena);
+    bool invited = false, public = false;
+    struct room_rights rights;
+    enum err e = user_id ? db_begin(hs->db, DB_READ) : ERR_NOMEM;
+
+    if (e)
+        return e;
+    e = room_rights_open(&rights, hs, room_id, arena);
+    if (!e)
+        e = room_rights_invited(&rights, user_id, &invited);
+    if (!e)
+    public = room_rights_public(&rights);
+    room_rights_close(&rights);
+    e = db_end(hs->db, e);
+    if (e || invited || public)
+        return e;
+    return dendrite_ask(hs,
+                        &(struct question){.endpoint = ENDPOINT_INVITE,
+                                           .segments = {room_id},
+                                           .as_user = inviter,
+                                           .body = json_pack("{s:s}", "user_id", user_id)},
+                        NULL);
+}
+
+static enum err add_member(struct homeserver *hs, const char *localpart, const char *room_id,
+                           const char *inviter, struct arena *arena)
+{
+    enum account_type type;
+    bool blocked = false;
+    enum err e = dendrite_check_active(hs, localpart, arena);
+
+    if (!e)
+        e = accounts_type(hs->db, inviter, hs->config->server_name, &type);
+    if (!e)
+        e = blocked_rooms_has(hs->db, room_id, &blocked);
+    if (blocked)
+        return dendrite_fail(hs, ERR_DENIED, BLOCKED_TEXT);
+    if (!e)
+        e = invite_first(hs, localpart, room_id, inviter, arena);
+    if (e == ERR_NOT_FOUND && is_elsewhere(hs, room_id)) /* whose rules Dendrite is to find out */
+        e = ERR_OK;
+    return e ? e : join(hs, localpart, room_id, arena);
+}
+
+enum err dendrite_add_member(struct homeserver *hs, const char *localpart, const char *room_id,
+                             const char *inviter)
+{
+    struct arena *arena = arena_new();
+    enum err e = arena ? add_member(hs, localpart, room_id, inviter, arena) : ERR_NOMEM;
 
     arena_free(&arena);
     return e;

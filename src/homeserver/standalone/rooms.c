@@ -5,6 +5,7 @@
 #include "homeserver/standalone/create.h"
 #include "homeserver/standalone/member.h"
 #include "homeserver/standalone/standalone.h"
+#include "matrix/field.h"
 #include "store/room_directory.h"
 #include "store/sync.h"
 
@@ -13,6 +14,7 @@ struct agent {
     struct room_writer writer;
     const char *user_id;
     struct profile profile;
+    const char *inviter; /* the user who invites first, where that is needed; NULL: nobody does */
 };
 
 /* Begins a transaction for the acts of an account that is there and not deactivated. */
@@ -73,6 +75,31 @@ enum err standalone_create_room(struct homeserver *hs, const struct new_room *ne
     return !e && !*room_id ? ERR_NOMEM : e;
 }
 
+static enum err is_public(struct room *room, bool *public)
+{
+    json_t *event = NULL;
+    enum err e = room_state(room, "m.room.join_rules", "", &event);
+    const char *rule = field_string(field_object(event, "content"), "join_rule");
+
+    *public = rule && strcmp(rule, "public") == 0;
+    return e;
+}
+
+/* Has the user join who is not joined, after being invited where that is needed and there is an inviter. */
+static enum err enter(struct agent *agent, struct room *room, bool invited)
+{
+    bool public = false;
+    enum err e = invited || !agent->inviter ? ERR_OK : is_public(room, &public);
+
+    if (!e && !invited && agent->inviter && !public) {
+        e = room_invite(room, agent->inviter, agent->user_id, NULL);
+        if (e == ERR_DENIED && !agent->writer.hs->reason)
+            homeserver_reason(agent->writer.hs, "%s cannot invite %s to this room", agent->inviter,
+                              agent->user_id);
+    }
+    return e ? e : room_join(room, agent->user_id, &agent->profile);
+}
+
 /* Has the user join or leave; one who is joined need not join. */
 static enum err move(struct agent *agent, const char *room_id, bool join)
 {
@@ -85,18 +112,35 @@ static enum err move(struct agent *agent, const char *room_id, bool join)
     if (!e && !join)
         e = room_leave(room, agent->user_id);
     else if (!e && strcmp(membership, "join") != 0)
-        e = room_join(room, agent->user_id, &agent->profile);
+        e = enter(agent, room, strcmp(membership, "invite") == 0);
     return room_close(&room, e);
 }
 
-static enum err move_user(struct homeserver *hs, const char *localpart, const char *room_id, bool join)
+static enum err find_inviter(struct agent *agent, const char *localpart, struct arena *arena)
+{
+    const char *server_name = agent->writer.hs->config->server_name;
+    struct account account;
+    enum err e = accounts_find(agent->writer.hs->db, localpart, server_name, arena, &account);
+
+    if (e)
+        return e;
+    agent->inviter = arena_printf(arena, "@%s:%s", localpart, server_name);
+    return agent->inviter ? ERR_OK : ERR_NOMEM;
+}
+
+/* `inviter` is a localpart; NULL: nobody. */
+static enum err move_user(struct homeserver *hs, const char *localpart, const char *room_id, bool join,
+                          const char *inviter)
 {
     struct arena *arena = arena_new();
     struct agent agent = {0};
     enum err e = arena ? begin(&agent, hs, localpart, arena) : ERR_NOMEM;
 
-    if (!e)
-        e = db_end(hs->db, move(&agent, room_id, join));
+    if (!e) {
+        if (inviter)
+            e = find_inviter(&agent, inviter, arena);
+        e = db_end(hs->db, e ? e : move(&agent, room_id, join));
+    }
     room_writer_close(&agent.writer);
     arena_free(&arena);
     return e;
@@ -104,12 +148,18 @@ static enum err move_user(struct homeserver *hs, const char *localpart, const ch
 
 enum err standalone_join(struct homeserver *hs, const char *localpart, const char *room_id)
 {
-    return move_user(hs, localpart, room_id, true);
+    return move_user(hs, localpart, room_id, true, NULL);
 }
 
 enum err standalone_leave(struct homeserver *hs, const char *localpart, const char *room_id)
 {
-    return move_user(hs, localpart, room_id, false);
+    return move_user(hs, localpart, room_id, false, NULL);
+}
+
+enum err standalone_add_member(struct homeserver *hs, const char *localpart, const char *room_id,
+                               const char *inviter)
+{
+    return move_user(hs, localpart, room_id, true, inviter);
 }
 
 enum err standalone_set_published(struct homeserver *hs, const char *room_id, bool published)

@@ -67,6 +67,8 @@ MUST_CHECK enum err standalone_create_room(struct homeserver *hs, const struct n
                                            struct arena *arena, const char **room_id);
 MUST_CHECK enum err standalone_join(struct homeserver *hs, const char *localpart, const char *room_id);
 MUST_CHECK enum err standalone_leave(struct homeserver *hs, const char *localpart, const char *room_id);
+MUST_CHECK enum err standalone_add_member(struct homeserver *hs, const char *localpart, const char *room_id,
+                                          const char *inviter);
 MUST_CHECK enum err standalone_set_published(struct homeserver *hs, const char *room_id, bool published);
 
 MUST_CHECK enum err standalone_send_message(struct homeserver *hs, const struct new_message *message);
@@ -76,6 +78,9 @@ MUST_CHECK enum err standalone_move_members(struct homeserver *hs, struct room_m
                                             struct arena *arena);
 MUST_CHECK enum err standalone_move_aliases(struct homeserver *hs, const struct alias_move *move,
                                             struct arena *arena);
+
+/* room_admin.c; likewise. */
+MUST_CHECK enum err standalone_make_admin(struct homeserver *hs, const char *room_id, const char *user_id);
 
 /* absent.c; likewise: ERR_UNSUPPORTED, with a reason. */
 MUST_CHECK enum err standalone_refresh_devices(struct homeserver *hs, const char *user_id);

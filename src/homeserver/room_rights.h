@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Who may do what in a room, as its state says now: by that is chosen who is asked to do something, before
+ * the authorisation rules, here or at another homeserver, have the last word.
+ */
+#ifndef HOMESERVER_ROOM_RIGHTS_H
+#define HOMESERVER_ROOM_RIGHTS_H
+
+#include <jansson.h>
+
+#include "homeserver/homeserver.h"
+#include "matrix/power_levels.h"
+
+struct room_rights {
+    struct homeserver *hs; /* borrowed, as are the next two */
+    const char *room_id;
+    struct arena *arena;
+    int64_t room_nid;
+    struct power_levels levels;                 /* borrowed from the members below */
+    json_t *create, *power_levels, *join_rules; /* events, owned; NULL: there is none */
+};
+
+/*
+ * Reads a room; what it says holds as long as the transaction that is open, if one is. The caller ends it
+ * with room_rights_close(), also after an error. Errors: ERR_NOT_FOUND (there is no such room, or we know
+ * nothing of its state), ERR_INVALID (its version is not known), ERR_NOMEM and those of db_step().
+ */
+MUST_CHECK enum err room_rights_open(struct room_rights *rights, struct homeserver *hs, const char *room_id,
+                                     struct arena *arena);
+void room_rights_close(struct room_rights *rights);
+
+/* Whether anybody can join who is not banned. */
+bool room_rights_public(const struct room_rights *rights);
+
+/* A user's membership, "leave" when there is none; in the arena. */
+MUST_CHECK enum err room_rights_membership(const struct room_rights *rights, const char *user_id,
+                                           const char **membership);
+
+/* Whether a user is in the room, or can come in by an invitation that is there. */
+MUST_CHECK enum err room_rights_invited(const struct room_rights *rights, const char *user_id, bool *invited);
+
+/*
+ * The joined user of this server who has the highest power level by name, and is the creator where no levels
+ * are named; `*user_id`, in the arena, is NULL where there is nobody.
+ */
+MUST_CHECK enum err room_rights_strongest(const struct room_rights *rights, const char **user_id);
+
+/* How a user gets as much power as the strongest one has. */
+struct promotion {
+    const char *admin; /* the strongest one, who does it */
+    json_t *levels; /* content of the power levels that are to be sent, owned; NULL: the user has as much */
+    bool invites;   /* and then is to be invited */
+};
+
+/*
+ * Plans that; the caller frees `levels`, also after an error. ERR_INVALID and ERR_DENIED, with hs->reason:
+ * nobody of this server can do it; the user cannot be invited.
+ */
+MUST_CHECK enum err room_rights_promote(const struct room_rights *rights, const char *user_id,
+                                        struct promotion *promotion);
+
+/* What is said when the power levels cannot be changed after all. */
+#define PROMOTION_DENIED "No local admin user in room with power to update power levels."
+
+#endif
