@@ -200,38 +200,49 @@ int64_t policies_next_ts(int64_t now_ms, int64_t hour)
     return (int64_t)next * 1000;
 }
 
-/* Gives up a job that has not begun. */
-static enum err give_up(struct homeserver *hs, const struct job *job)
+/* Whether a job that is still to come is in the way of what the configuration says by now. */
+static bool is_misplaced(const struct job *job, bool on, int64_t now_ms, int64_t next_ts)
 {
-    enum err e = jobs_stop(hs, job->id);
-
-    return e == ERR_INVALID ? ERR_OK : e;
+    if (job->started_ts > 0)
+        return false;
+    return !on || (job->due_ts > now_ms && job->due_ts != next_ts);
 }
 
-/* Whether the job is still to come, and due at another time than the hour says. */
-static bool is_misplaced(const struct job *job, int64_t now_ms, int64_t next_ts)
+static enum err forget_new(struct db *db, const char *id)
 {
-    return job->started_ts == 0 && job->due_ts > now_ms && job->due_ts != next_ts;
+    enum err e = db_begin(db, DB_NOTE);
+
+    return e ? e : db_end(db, jobs_forget_new(db, id));
+}
+
+/* Starts the job of the next time, unless somebody has ended that one already. */
+static enum err start(struct homeserver *hs, const struct policy *policy, int64_t next_ts)
+{
+    const struct job_request request = {
+        .kind = JOB_POLICY, .target = policy->name, .due_ts = next_ts, .alone = true};
+    char id[JOBS_ID_SIZE];
+    bool cancelled = false;
+    enum err e = jobs_was_cancelled(hs->db, JOB_POLICY, policy->name, next_ts, &cancelled);
+
+    if (e || cancelled)
+        return e;
+    e = jobs_start(hs, &request, id);
+    return e == ERR_EXISTS ? ERR_OK : e;
 }
 
 static enum err plan(struct homeserver *hs, const struct policy *policy, struct arena *arena)
 {
     const int64_t now_ms = clock_now_ms(), next_ts = policies_next_ts(now_ms, hs->config->policies.hour);
     const bool on = policy_is_on(policy, hs->config);
-    const struct job_request request = {.kind = JOB_POLICY, .target = policy->name, .due_ts = next_ts};
-    char id[JOBS_ID_SIZE];
     struct job job;
     enum err e = jobs_find_open(hs->db, JOB_POLICY, policy->name, arena, &job);
+    const bool none = e == ERR_NOT_FOUND, misplaced = !e && is_misplaced(&job, on, now_ms, next_ts);
 
-    if (!e && (is_misplaced(&job, now_ms, next_ts) || (!on && job.started_ts == 0))) {
-        e = give_up(hs, &job);
-        if (!e)
-            e = ERR_NOT_FOUND;
-    }
-    if (e != ERR_NOT_FOUND || !on)
-        return e == ERR_NOT_FOUND ? ERR_OK : e;
-    e = jobs_start(hs, &request, id);
-    return e == ERR_EXISTS ? ERR_OK : e;
+    if (misplaced)
+        e = forget_new(hs->db, job.id);
+    if ((none || (!e && misplaced)) && on)
+        return start(hs, policy, next_ts);
+    return none ? ERR_OK : e;
 }
 
 enum err policies_turn(struct homeserver *hs)

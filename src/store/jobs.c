@@ -76,6 +76,11 @@ static const char sql_next_due[] =
 static const char sql_expired[] =
     "SELECT id FROM mxadmin_jobs WHERE finished_ts > 0 AND finished_ts <= ?1 ORDER BY finished_ts LIMIT 1";
 static const char sql_forget[] = "DELETE FROM mxadmin_jobs WHERE id = ?1";
+static const char sql_forget_new[] =
+    "DELETE FROM mxadmin_jobs WHERE id = ?1 AND started_ts = 0 AND holder = 0";
+static const char sql_count_cancelled[] =
+    "SELECT COUNT(*) FROM mxadmin_jobs WHERE kind = ?1 AND target = ?2 AND due_ts = ?3"
+    " AND status = 'cancelled'";
 static const char sql_forget_items[] = "DELETE FROM mxadmin_job_items WHERE job_id = ?1";
 
 static const char *const status_names[] = {
@@ -333,4 +338,19 @@ enum err jobs_forget(struct db *db, const char *id)
     enum err e = db_run(db, sql_forget_items, DB_ARGS(DB_T(id)), NULL);
 
     return e ? e : db_run(db, sql_forget, DB_ARGS(DB_T(id)), NULL);
+}
+
+enum err jobs_forget_new(struct db *db, const char *id)
+{
+    return db_run(db, sql_forget_new, DB_ARGS(DB_T(id)), NULL);
+}
+
+enum err jobs_was_cancelled(struct db *db, const char *kind, const char *target, int64_t due_ts,
+                            bool *cancelled)
+{
+    int64_t count = 0;
+    enum err e = db_integer(db, sql_count_cancelled, DB_ARGS(DB_T(kind), DB_T(target), DB_I(due_ts)), &count);
+
+    *cancelled = count > 0;
+    return e;
 }

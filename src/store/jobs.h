@@ -132,6 +132,13 @@ MUST_CHECK enum err jobs_next_due(struct db *db, int64_t *due_ts);
  * none. */
 MUST_CHECK enum err jobs_expired(struct db *db, int64_t now_ms, struct arena *arena, const char **id);
 
+/* Forgets a job that has not begun; one that has stays. */
+MUST_CHECK enum err jobs_forget_new(struct db *db, const char *id);
+
+/* Whether there was one of this kind for this target, due at `due_ts`, that somebody has ended. */
+MUST_CHECK enum err jobs_was_cancelled(struct db *db, const char *kind, const char *target, int64_t due_ts,
+                                       bool *cancelled);
+
 /* Forgets a job and its items. */
 MUST_CHECK enum err jobs_forget(struct db *db, const char *id);
 

@@ -116,6 +116,18 @@ def test_killed_at_random_moments(make_homeserver, kind):
             assert len(ended) >= len(IDLE) * DEVICES
 
 
+def test_purge_of_empty_rooms(make_homeserver):
+    homeserver = make_homeserver(tokens_required=False)
+    age(homeserver)
+    with Beside(homeserver, {"policies": {"expired_registration_tokens": True}}, account=True) as beside:
+        empty = empty_rooms(beside)
+        assert empty and set(beside.service.command("room", "purge-empty", "--days", "1", "--dry-run").split()) == empty
+        purged = json.loads(beside.service.command("room", "purge-empty", "--days", "1", "--json"))
+        assert [(row["room_id"], row["outcome"]) for row in purged] == [(room, "purged") for room in empty]
+        assert empty_rooms(beside) == set()
+        assert policy(beside)["expired_registration_tokens"]["count"] == 1, "also where none are asked for"
+
+
 def test_a_purge_that_is_not_waited_for(make_homeserver):
     homeserver = make_homeserver()
     with Beside(homeserver, {"homeserver": {"kind": "dendrite", "config": str(homeserver.folder.config_file),

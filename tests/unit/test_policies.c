@@ -334,6 +334,17 @@ static void policies_are_planned(void **state)
     w->config.policies.idle_session_days = 0;
     assert_int_equal(policies_turn(&w->hs), ERR_OK);
     assert_int_equal(number(w->d->db, "SELECT COUNT(*) FROM mxadmin_jobs WHERE status = 'scheduled'"), 0);
+    assert_int_equal(number(w->d->db, "SELECT COUNT(*) FROM mxadmin_jobs"), 0);
+    /* Who ends one has it come again the next day, not the same. */
+    w->config.policies.idle_session_days = 5;
+    assert_int_equal(policies_turn(&w->hs), ERR_OK);
+    assert_int_equal(jobs_stop(&w->hs, text(w, "SELECT id FROM mxadmin_jobs")), ERR_OK);
+    assert_int_equal(policies_turn(&w->hs), ERR_OK);
+    assert_int_equal(number(w->d->db, "SELECT COUNT(*) FROM mxadmin_jobs WHERE status = 'scheduled'"), 0);
+    run(w->d->db, "UPDATE mxadmin_jobs SET due_ts = due_ts - 86400000");
+    assert_int_equal(policies_turn(&w->hs), ERR_OK);
+    assert_int_equal(number(w->d->db, "SELECT COUNT(*) FROM mxadmin_jobs WHERE status = 'scheduled'"), 1);
+    run(w->d->db, "DELETE FROM mxadmin_jobs");
     /* One that nobody did in time is due at once, and not planned anew. */
     w->config.policies.idle_session_days = 5;
     assert_int_equal(policies_turn(&w->hs), ERR_OK);
