@@ -6,6 +6,7 @@ Kinds of jobs, each with a row in KINDS: how one is begun by a request, and what
 import collections
 
 import fcgi
+from messages import Writer
 
 ADMIN = "@admin:example.org"
 SYNAPSE = "/_synapse/admin"
@@ -88,8 +89,70 @@ class Deletion:
         assert pool.select("room_id FROM roomserver_room_aliases WHERE alias = ?", alias) == [(new,)]
 
 
+class Redaction:
+    """Of what one user after the other has sent to a room."""
+
+    MESSAGES = 60  # of each
+
+    def prepare(self, pool):
+        rooms = [room_id for room_id, in pool.select("room_id FROM roomserver_rooms ORDER BY room_nid")]
+        self.wanted = {}
+        self.senders = [(room_id, user) for room_id in rooms for user in involved(pool, room_id)][:len(rooms)]
+        with Writer(pool) as writer:
+            for room_id, user in self.senders:
+                writer.send_many(room_id, [user], self.MESSAGES)
+
+    def begin(self, pool, number):
+        room_id, user = self.senders[number]
+        sent = pool.select("event_id FROM syncapi_output_room_events WHERE room_id = ? AND sender = ?"
+                           " AND (type = 'm.room.message' OR type = 'm.room.member')", room_id, user)
+        job_id = ask(pool, "POST", f"{SYNAPSE}/v1/user/{user}/redact", {"rooms": [room_id]})["redact_id"]
+        self.wanted[job_id] = {event_id for event_id, in sent}
+        return job_id
+
+    def check(self, pool):
+        for job_id in self.wanted:
+            found = ask(pool, "GET", f"{SYNAPSE}/v1/user/redact_status/{job_id}")
+            assert found == {"status": "complete", "failed_redactions": {}}
+        redacted = pool.select("event_id FROM syncapi_output_room_events WHERE"
+                               f" {MEMBER % 'unsigned.redacted_because'} IS NOT NULL")
+        assert {event_id for event_id, in redacted} == set().union(*self.wanted.values())
+        assert sorted(pool.select("redacts_event_id FROM roomserver_redactions")) == sorted(redacted)
+        assert pool.select("COUNT(*) FROM roomserver_events WHERE event_type_nid = 6") == [(len(redacted),)]
+
+
+class HistoryPurge:
+    """Of one room after the other, up to its last message."""
+
+    MESSAGES = 600  # of each
+    STATES = "event_id FROM roomserver_events WHERE event_state_key_nid <> 0 ORDER BY event_id"
+    SENT = "room_id, event_id FROM syncapi_output_room_events WHERE type = 'm.room.message' ORDER BY id"
+
+    def prepare(self, pool):
+        self.jobs, self.states = [], pool.select(self.STATES)
+        with Writer(pool) as writer:
+            for room_id, in pool.select("room_id FROM roomserver_rooms"):
+                writer.send_many(room_id, involved(pool, room_id)[:2], self.MESSAGES)
+        self.last = dict(pool.select(self.SENT))
+        self.rooms = list(self.last)
+
+    def begin(self, pool, number):
+        room_id = self.rooms[number]
+        body = {"purge_up_to_event_id": self.last[room_id], "delete_local_events": True}
+        self.jobs.append(ask(pool, "POST", f"{SYNAPSE}/v1/purge_history/{room_id}", body)["purge_id"])
+        return self.jobs[-1]
+
+    def check(self, pool):
+        for job_id in self.jobs:
+            assert ask(pool, "GET", f"{SYNAPSE}/v1/purge_history_status/{job_id}") == {"status": "complete"}
+        assert sorted(pool.select(self.SENT)) == sorted(self.last.items())
+        assert pool.select(self.STATES) == self.states
+
+
 KINDS = {
     "delete": Deletion(),
     "delete, for a new room": Deletion(new_room_user_id=ADMIN, block=True),
     "delete, but keep": Deletion(new_room_user_id=ADMIN, purge=False),
+    "redact": Redaction(),
+    "purge a history": HistoryPurge(),
 }

@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: ISC
 """
-Redacting what users have sent, and purging histories. The whole pool is killed at random moments while its runner does
-these jobs; in the end each has been done, and once: one redaction an event, and not an event less than asked for.
+Redacting what users have sent, and purging histories: one redaction an event, and not an event less than asked for.
+killed_jobs.py kills the pool at random moments of both.
 """
 import collections
 import json
-import os
-import random
 import sqlite3
 import time
 
@@ -14,10 +12,7 @@ import pytest
 
 import fcgi
 from messages import Writer
-from pool import kill_together
 
-KILLS = int(os.environ.get("ROOMS_KILLS", "20"))
-SEED = int(os.environ.get("ROOMS_SEED", "1"))
 SYNAPSE = "/_synapse/admin/v1"
 ROOMS = "room_id FROM roomserver_rooms ORDER BY room_nid"
 SENT = "event_id FROM syncapi_output_room_events WHERE room_id = ? AND type = 'm.room.message' ORDER BY id"
@@ -212,73 +207,6 @@ def fill(pool, room_id, count):
     with Writer(pool) as writer:
         users = members(pool, room_id)
         writer.send_many(room_id, users, count)
-
-
-def kill_and_start(pool, chance):
-    time.sleep(chance.uniform(0, 0.05))
-    if chance.random() < 0.6:
-        to_do, running = 1, 0
-        while to_do and not running:
-            to_do, running = pool.select("COUNT(*), COUNT(NULLIF(holder, 0)) FROM mxadmin_jobs WHERE finished_ts = 0")[0]
-        time.sleep(chance.uniform(0, 0.02))
-    kill_together(pool.process)
-    pool.process = None
-    interrupted = pool.select("COUNT(*) FROM mxadmin_jobs WHERE holder <> 0")[0][0]
-    pool.start()
-    return interrupted
-
-
-def test_redactions_killed(make_pool):
-    chance = random.Random(SEED)
-    pool = make_pool(users=KILLS + 5, rooms=3, members=KILLS + 5)
-    rooms = rooms_of(pool)
-    users = members(pool, rooms[0])[1:]
-    with Writer(pool) as writer:
-        for room_id in rooms:
-            writer.send_many(room_id, [user for user in members(pool, room_id) for _ in range(20)],
-                             20 * len(members(pool, room_id)))
-    wanted = {user: {event for event, in pool.select("event_id FROM syncapi_output_room_events WHERE sender = ?"
-                                                     " AND (type = 'm.room.message' OR type = 'm.room.member')", user)}
-              for user in users[:KILLS]}
-    pool.start()
-    paths, interrupted = [], 0
-    for user in wanted:
-        paths.append(begin(pool, f"/user/{user}/redact", {"rooms": []}))
-        interrupted += kill_and_start(pool, chance)
-    for path in paths:
-        assert finish(pool, path) == {"status": "complete", "failed_redactions": {}}
-    print(f"{KILLS} kills interrupted {interrupted} of {len(paths)} jobs")
-    assert interrupted > 0
-    assert {event for event, _ in pool.select(REDACTED)} == set().union(*wanted.values())
-    redactions = pool.select("redacts_event_id FROM roomserver_redactions")
-    assert len(redactions) == len(set(redactions)) == len(set().union(*wanted.values()))
-    assert pool.select("COUNT(*) FROM roomserver_events WHERE event_type_nid = 6") == [(len(redactions),)]
-    pool.check()
-
-
-def test_purges_killed(make_pool):
-    chance = random.Random(SEED)
-    pool = make_pool(users=10, rooms=4, members=10)
-    said = {}
-    for room_id in rooms_of(pool):
-        fill(pool, room_id, 100 * KILLS)
-        said[room_id] = sent(pool, room_id)
-    states = "event_id FROM roomserver_events WHERE event_state_key_nid <> 0 ORDER BY 1"
-    before = pool.select(states)
-    pool.start()
-    paths, interrupted = [], 0
-    for i in range(KILLS):
-        for room_id in said:
-            paths.append(begin(pool, f"/purge_history/{room_id}", purge(said[room_id][len(said[room_id]) * (i + 1) // KILLS - 1])))
-        interrupted += kill_and_start(pool, chance)
-    for path in paths:
-        assert finish(pool, path) == {"status": "complete"}
-    print(f"{KILLS} kills interrupted {interrupted} of {len(paths)} jobs")
-    assert interrupted > 0
-    for room_id, events in said.items():
-        assert sent(pool, room_id) == events[-1:]
-    assert pool.select(states) == before
-    pool.check()
 
 
 def test_by_a_command(pool):
