@@ -4,7 +4,6 @@ The benchmarks. Speeds are ratios taken in one run against a named rival, A B A 
 machine's own speed drifts; nothing here passes or fails. Prints a table and writes bench.json.
 """
 import glob
-import json
 import os
 import re
 import shutil
@@ -18,6 +17,7 @@ import threading
 import time
 
 import fcgi
+import results
 from pool import PASSWORD, Pool
 
 BUILD = sys.argv[1]
@@ -175,10 +175,7 @@ def main():
             process.wait()
         pool.close()
         shutil.rmtree(folder)
-    for name, value in result.items():
-        print("%-40s %12.3f" % (name, value))
-    with open(BUILD + "/bench.json", "w") as file:
-        json.dump(result, file, indent=1)
+    results.add(BUILD, result)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ written: ready made, table by table, in one transaction, and neither copies its 
 Prints a table, and adds to bench.json.
 """
 import contextlib
-import json
 import os
 import pathlib
 import re
@@ -18,6 +17,7 @@ import threading
 import time
 
 import fcgi
+import results
 from calls import EvacuateRoom, Notice
 from room_pool import PopulatedPool
 
@@ -194,15 +194,7 @@ def main():
         result.update(measure(pool))
     finally:
         pool.close()
-    for name, value in result.items():
-        print("%-44s %12.3f" % (name, value))
-    path = BUILD + "/bench.json"
-    both = {}
-    if os.path.exists(path):
-        with open(path) as file:
-            both = json.load(file)
-    with open(path, "w") as file:
-        json.dump({**both, **result}, file, indent=1)
+    results.add(BUILD, result)
 
 
 if __name__ == "__main__":

@@ -11,12 +11,12 @@
 #define JOB_WAIT_MS 60000
 
 /*
- * What a change takes, in milliseconds, where Dendrite has nothing else to do. What it took beyond that, it
- * has waited for Dendrite's own clients, and they for it; then none of ours is asked for twice as long. With
- * a pause of that length, a server that is busy all the time is no slower for its clients; with one half as
- * long it is, with a rollback journal.
+ * What a change may take, in milliseconds, where Dendrite has nothing else to do. What it took beyond that,
+ * it has waited for Dendrite's own clients, and they for it; then none of ours is asked for twice as long.
+ * With a pause of that length, a server that is busy all the time is no slower for its clients; with one half
+ * as long it is, with a rollback journal.
  */
-#define ALONE_MS 40
+#define ALONE_MS 80
 #define PAUSE    2
 
 #define TURN_BUSY "Dendrite is busy with other changes that mxadmin has asked for, try again"
