@@ -156,14 +156,30 @@ static enum err add_items(struct redacting *redacting, struct sent_event *events
     return db_end(hs->db, e);
 }
 
+/* Whether no room is left of which more events are to be counted. */
+static bool has_enough(const struct redacting *redacting)
+{
+    const char *room_id;
+    json_t *count;
+
+    json_object_foreach(redacting->counts, room_id, count)
+    {
+        if (json_integer_value(count) < parameter(redacting, "limit"))
+            return false;
+    }
+    return true;
+}
+
 /* Makes items of the next slice of what the user has sent; `*over`: there is no more of it. */
 static enum err plan(struct redacting *redacting, bool *over)
 {
     struct sent_event *events = NULL;
     size_t count = 0, kept = 0;
-    enum err e = redactions_sent(redacting->hs->db, redacting->job->target, redacting->before, SLICE,
-                                 redacting->arena, &events, &count);
+    enum err e = ERR_OK;
 
+    if (!has_enough(redacting))
+        e = redactions_sent(redacting->hs->db, redacting->job->target, redacting->before, SLICE,
+                            redacting->arena, &events, &count);
     *over = count == 0;
     if (e || count == 0)
         return e;
@@ -299,7 +315,7 @@ static enum err find_rooms(struct homeserver *hs, const struct redact_user *reda
     if (!*out)
         return ERR_NOMEM;
     if (json_array_size(redact->rooms) > 0)
-        return json_array_extend(*out, (json_t *)(uintptr_t)redact->rooms) < 0 ? ERR_NOMEM : ERR_OK;
+        return json_array_extend(*out, redact->rooms) < 0 ? ERR_NOMEM : ERR_OK;
     e = redactions_rooms(hs->db, redact->user_id, arena, &rooms, &count);
     for (size_t i = 0; !e && i < count; i++)
         if (json_array_append_new(*out, json_string(rooms[i])) < 0)

@@ -66,7 +66,7 @@ MUST_CHECK enum err jobs_evacuate_room(struct homeserver *hs, const char *room_i
 /* What a user has sent, to be redacted. Everything is borrowed. */
 struct redact_user {
     const char *user_id; /* of any server */
-    const json_t *rooms; /* room IDs; an empty array: all that the user is joined to, or banned from */
+    json_t *rooms;       /* room IDs; an empty array: all that the user is joined to, or banned from */
     const char *reason;  /* NULL: none is given */
     int64_t limit;       /* events of each room that are looked at, the newest first */
     bool use_admin;      /* hs->actor redacts, and not the user */

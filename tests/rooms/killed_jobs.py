@@ -97,7 +97,9 @@ class Redaction:
     def prepare(self, pool):
         rooms = [room_id for room_id, in pool.select("room_id FROM roomserver_rooms ORDER BY room_nid")]
         self.wanted = {}
-        self.senders = [(room_id, user) for room_id in rooms for user in involved(pool, room_id)][:len(rooms)]
+        # Another user each time: a second job for one is refused as long as the first goes on.
+        in_room = {user: room_id for room_id in rooms for user in involved(pool, room_id)}
+        self.senders = [(room_id, user) for user, room_id in in_room.items()][:len(rooms)]
         with Writer(pool) as writer:
             for room_id, user in self.senders:
                 writer.send_many(room_id, [user], self.MESSAGES)
