@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* Rooms that nobody of this server has been in for long. */
-#include <inttypes.h>
-#include <stdlib.h>
-
+#include "base/clock.h"
 #include "homeserver/policy_walks.h"
-#include "store/rooms.h"
+#include "homeserver/upkeep.h"
 #include "store/rooms_left.h"
 
-static enum err add_id(const char *room_id, void *list)
-{
-    const char **item = list_add(list);
-
-    if (item)
-        *item = arena_strdup(((struct list *)list)->arena, room_id);
-    return item && *item ? ERR_OK : ERR_NOMEM;
-}
+#define FIND_MS 100
 
 /* Whether the room is to go. One that a job is about is left to that. */
 static enum err is_left(struct walk *walk, const char *room_id, bool *left)
@@ -46,19 +37,22 @@ static enum err add(struct walk *walk, const char *room_id, struct list *found)
     return ERR_OK;
 }
 
-/* The cursor is the number of an event, that of the last room's creation. */
+/* The cursor is the last room's ID. A room with very many members of other servers takes a while. */
 enum err policy_rooms_find(struct walk *walk, struct list *found, bool *over)
 {
-    struct list rooms = {.arena = walk->slice, .item_size = sizeof(const char *)};
-    int64_t after = strtoll(walk->cursor, NULL, 10);
-    const char *const *ids;
-    enum err e = rooms_empty(walk->hs->db, &after, over, add_id, &rooms);
+    const int64_t end_ms = clock_monotonic_ms() + FIND_MS;
+    const char **ids = NULL;
+    size_t count = 0;
+    enum err e = *walk->cursor ? ERR_OK : upkeep_rooms(walk->hs);
 
-    ids = rooms.items;
-    for (size_t i = 0; !e && i < rooms.count; i++)
+    if (!e)
+        e = rooms_left_list(walk->hs->db, walk->cursor, walk->slice, &ids, &count);
+    *over = count == 0;
+    for (size_t i = 0; !e && i < count && (i == 0 || clock_monotonic_ms() < end_ms); i++) {
         e = add(walk, ids[i], found);
-    walk->cursor = arena_printf(walk->slice, "%" PRId64, after);
-    return e || walk->cursor ? e : ERR_NOMEM;
+        walk->cursor = ids[i];
+    }
+    return e;
 }
 
 /* One that has gone was purged; one that somebody has joined since it was found is left alone. */

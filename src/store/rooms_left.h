@@ -4,8 +4,10 @@
 #define STORE_ROOMS_LEFT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "store/db.h"
 
@@ -15,7 +17,14 @@ struct room_left {
                          there is none, one that the room's history ends with; ms; 0: not known */
 };
 
-/* In the transaction that is open, or none. ERR_NOT_FOUND: there is no such room. */
+/* In slices of some ms, no transaction being open. ERR_NOT_FOUND: there is no such room. */
 MUST_CHECK enum err rooms_left(struct db *db, const char *room_id, struct room_left *left);
+
+/*
+ * The rooms in which, by the list of rooms, nobody of this server is joined: some of those after `after` (""
+ * : all), by their ids, in `arena`. None: there are no more.
+ */
+MUST_CHECK enum err rooms_left_list(struct db *db, const char *after, struct arena *arena,
+                                    const char ***room_ids, size_t *count);
 
 #endif

@@ -69,6 +69,7 @@ class Doomed:
     def empty(self, database, room):
         nid = "(SELECT room_nid FROM roomserver_rooms WHERE room_id = ?)"
         database.execute(f"UPDATE roomserver_membership SET membership_nid = 1 WHERE room_nid = {nid}", [room])
+        database.execute("UPDATE mxadmin_rooms SET joined_members = 0, joined_local_members = 0 WHERE room_id = ?", [room])
         database.execute("UPDATE roomserver_event_json SET event_json = json_set(event_json, '$.origin_server_ts', 1)"
                          f" WHERE event_nid IN (SELECT event_nid FROM roomserver_membership WHERE room_nid = {nid})", [room])
         self.going["empty_rooms"].add(room)
