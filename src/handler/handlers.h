@@ -39,6 +39,12 @@ handler event_reports_get;
 handler event_report_get;
 handler event_report_delete;
 
+/* federation.c */
+handler destinations_get;
+handler destination_get;
+handler destination_rooms_get;
+handler destination_reset_post;
+
 /* health.c */
 handler health_get;
 

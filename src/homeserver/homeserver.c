@@ -347,6 +347,11 @@ enum err homeserver_protect_media(struct homeserver *hs, const char *media_id, b
     return hs->acts->protect_media(hs, media_id, protected);
 }
 
+enum err homeserver_reset_destination(struct homeserver *hs, const char *name, bool *waits)
+{
+    return hs->acts->reset_destination ? hs->acts->reset_destination(hs, name, waits) : ERR_UNSUPPORTED;
+}
+
 enum err homeserver_populate(struct homeserver *hs, const struct population *population)
 {
     return hs->acts->populate ? hs->acts->populate(hs, population) : ERR_UNSUPPORTED;

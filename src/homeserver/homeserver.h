@@ -352,6 +352,12 @@ struct homeserver_acts {
      * there is not is passed over. */
     enum err (*protect_media)(struct homeserver *hs, const char *media_id, bool protected);
 
+    /*
+     * Has the homeserver try again at once to reach another server. `*waits`: that is done when it is started
+     * the next time. ERR_NOT_FOUND: it sends nothing to such a server; ERR_INVALID: it can reach it.
+     */
+    enum err (*reset_destination)(struct homeserver *hs, const char *name, bool *waits);
+
     /* Makes up users, who have no passwords, and rooms, in many transactions; what is there already stays. */
     enum err (*populate)(struct homeserver *hs, const struct population *population);
 };
@@ -492,6 +498,7 @@ MUST_CHECK enum err homeserver_delete_media(struct homeserver *hs, const struct 
 MUST_CHECK enum err homeserver_quarantine_media(struct homeserver *hs, const struct media_rows *media,
                                                 bool quarantined, int64_t *changed);
 MUST_CHECK enum err homeserver_protect_media(struct homeserver *hs, const char *media_id, bool protected);
+MUST_CHECK enum err homeserver_reset_destination(struct homeserver *hs, const char *name, bool *waits);
 MUST_CHECK enum err homeserver_populate(struct homeserver *hs, const struct population *population);
 
 #endif

@@ -7,6 +7,7 @@
 #include "homeserver/media.h"
 #include "homeserver/policies.h"
 #include "homeserver/upkeep.h"
+#include "store/destinations.h"
 #include "store/media_list.h"
 #include "store/presence.h"
 #include "store/refreshes.h"
@@ -112,6 +113,22 @@ enum err upkeep_room_sizes(struct homeserver *hs)
     return e ? e : room_sizes_refresh(hs->db, INT64_MAX, &over);
 }
 
+enum err upkeep_destinations(struct homeserver *hs)
+{
+    bool runner = false;
+    enum err e;
+
+    if (!db_attached(hs->db))
+        return ERR_OK;
+    e = presence_any_runner(hs->presence, &runner);
+    return e ? e : destinations_refresh(hs->db, hs->config->server_name, runner);
+}
+
+static enum err turn_destinations(struct homeserver *hs)
+{
+    return db_attached(hs->db) ? destinations_refresh(hs->db, hs->config->server_name, false) : ERR_OK;
+}
+
 static enum err turn_rooms(struct homeserver *hs, bool *over)
 {
     enum err e = compare_rooms(hs);
@@ -150,6 +167,7 @@ static const struct {
     {.what = "the list of rooms could not be brought up to date", .part = turn_rooms},
     {.what = "the sizes of rooms could not be brought up to date", .part = turn_room_sizes},
     {.what = "the list of media could not be brought up to date", .part = turn_media},
+    {.what = "the list of destinations could not be brought up to date", .whole = turn_destinations},
     {.what = "the policies could not be planned", .whole = policies_turn},
     {.what = "not all that was decided of media is done", .whole = media_sweep},
 };

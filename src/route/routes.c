@@ -151,6 +151,12 @@ const struct route routes[] = {
     {METHOD_GET,    SYNAPSE "/user_reports/{report_id}", user_report_absent, .access = ACCESS_ADMIN},
     {METHOD_DELETE, SYNAPSE "/user_reports/{report_id}", user_report_absent, .access = ACCESS_ADMIN},
 
+    /* Federation */
+    {METHOD_GET,  SYNAPSE "/federation/destinations", destinations_get, .access = ACCESS_ADMIN},
+    {METHOD_GET,  SYNAPSE "/federation/destinations/{destination}", destination_get, .access = ACCESS_ADMIN},
+    {METHOD_GET,  SYNAPSE "/federation/destinations/{destination}/rooms", destination_rooms_get, .access = ACCESS_ADMIN},
+    {METHOD_POST, SYNAPSE "/federation/destinations/{destination}/reset_connection", destination_reset_post, .access = ACCESS_ADMIN},
+
     /* Registration tokens */
     {METHOD_POST,   SYNAPSE "/registration_tokens/new", registration_tokens_post, .access = ACCESS_ADMIN, .changes = true},
     {METHOD_GET,    SYNAPSE "/registration_tokens", registration_tokens_get, .access = ACCESS_ADMIN, .reads = true},

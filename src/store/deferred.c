@@ -20,6 +20,7 @@ static const char *const names[] = {
     [DEFERRED_SET_THREEPIDS] = "set_threepids",
     [DEFERRED_DELETE_MEDIA] = "delete_media",
     [DEFERRED_SET_REGISTRATION_TOKEN] = "set_registration_token",
+    [DEFERRED_RESET_DESTINATION] = "reset_destination",
 };
 _Static_assert(sizeof names / sizeof *names == DEFERRED__MAX, "a name for every kind");
 

@@ -222,7 +222,7 @@ static enum err run_until(struct db *db, const struct refresh *refresh, int64_t 
     return e;
 }
 
-static enum err note_done(struct db *db, const char *name, int64_t now_ms, int64_t took_ms)
+enum err refreshes_done(struct db *db, const char *name, int64_t now_ms, int64_t took_ms)
 {
     enum err e = db_begin(db, DB_NOTE);
 
@@ -242,7 +242,7 @@ enum err refreshes_run(struct db *db, const struct refresh *refresh)
     enum err e = run_until(db, refresh, INT64_MAX, &after, &holder);
 
     arena_free(&holder);
-    return e ? e : note_done(db, refresh->name, now, clock_monotonic_ms() - began);
+    return e ? e : refreshes_done(db, refresh->name, now, clock_monotonic_ms() - began);
 }
 
 /* Where a call stopped: the texts that a row begins with. */
@@ -310,7 +310,7 @@ static enum err run_from_place(struct db *db, const struct refresh *refresh, int
     *over = !e && !after;
     if (!e)
         e = after ? note_place(db, refresh->name, after, place.took_ms)
-                  : note_done(db, refresh->name, now, place.took_ms);
+                  : refreshes_done(db, refresh->name, now, place.took_ms);
     arena_free(&holder);
     return e;
 }

@@ -17,6 +17,7 @@
 #define REFRESHES_USERS "users"
 #define REFRESHES_MEDIA "media"
 #define REFRESHES_ROOMS "rooms"
+#define REFRESHES_DESTINATIONS "destinations"
 
 /* Whether it was ever done, and nothing is known to have changed since. */
 MUST_CHECK enum err refreshes_begun(struct db *db, const char *name, bool *begun);
@@ -55,6 +56,10 @@ struct refresh {
 /* The last row of a list that may have others after it, as `read` has added `added` rows to it; NULL: it has
  * none. */
 const void *refreshes_end(const struct refresh *refresh, const struct list *truth, size_t added);
+
+/* Notes that it was done: begun at `now_ms`, and taking so long; for who compares in another way. No
+ * transaction is open. */
+MUST_CHECK enum err refreshes_done(struct db *db, const char *name, int64_t now_ms, int64_t took_ms);
 
 /* Compares all, settles what differs, and notes that it is done. No transaction is open. */
 MUST_CHECK enum err refreshes_run(struct db *db, const struct refresh *refresh);

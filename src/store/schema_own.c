@@ -222,6 +222,26 @@ static const char *const blocked_rooms[] = {
     NULL,
 };
 
+/*
+ * Which servers are in which rooms, by either; how many of them a server is in, by triggers; and since when
+ * one has failed, for all we know.
+ */
+static const char *const destinations[] = {
+    "CREATE TABLE mxadmin_destination_rooms (room_id TEXT NOT NULL, server_name TEXT NOT NULL,"
+    " PRIMARY KEY (room_id, server_name))",
+    "CREATE INDEX mxadmin_destination_rooms_server_idx ON mxadmin_destination_rooms (server_name, room_id)",
+    "CREATE TABLE mxadmin_destinations (server_name TEXT NOT NULL PRIMARY KEY, rooms BIGINT NOT NULL)",
+    "CREATE TRIGGER mxadmin_destination_rooms_inserted AFTER INSERT ON mxadmin_destination_rooms BEGIN"
+    " INSERT INTO mxadmin_destinations (server_name, rooms) VALUES (new.server_name, 1)"
+    " ON CONFLICT (server_name) DO UPDATE SET rooms = rooms + 1; END",
+    "CREATE TRIGGER mxadmin_destination_rooms_deleted AFTER DELETE ON mxadmin_destination_rooms BEGIN"
+    " UPDATE mxadmin_destinations SET rooms = rooms - 1 WHERE server_name = old.server_name;"
+    " DELETE FROM mxadmin_destinations WHERE server_name = old.server_name AND rooms = 0; END",
+    "CREATE TABLE mxadmin_destination_failures (server_name TEXT NOT NULL PRIMARY KEY,"
+    " failure_ts BIGINT NOT NULL)",
+    NULL,
+};
+
 const struct own_migration own_migrations[] = {
     {"settings, nonces, attempts", first_tables},
     {"transactions", transactions},
@@ -238,5 +258,6 @@ const struct own_migration own_migrations[] = {
     {"media sums", media_sums},
     {"history purges", history_purges},
     {"blocked rooms", blocked_rooms},
+    {"destinations", destinations},
 };
 const int64_t own_migrations_count = (int64_t)(sizeof own_migrations / sizeof *own_migrations);

@@ -46,6 +46,7 @@ const struct homeserver_acts dendrite_acts = {
     .delete_media = dendrite_delete_media,
     .quarantine_media = media_quarantine,
     .protect_media = media_protect,
+    .reset_destination = dendrite_reset_destination,
 };
 
 enum err dendrite_open(struct dendrite **dendrite, const struct config *config)

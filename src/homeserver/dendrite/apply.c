@@ -12,6 +12,7 @@
 #include "homeserver/token_bounds.h"
 #include "store/accounts.h"
 #include "store/db_locked.h"
+#include "store/destinations.h"
 #include "store/identities.h"
 #include "store/media_rows.h"
 #include "store/schema.h"
@@ -101,6 +102,13 @@ static enum err set_registration_token(struct db *file, const char *server_name,
                                                          : ERR_INVALID;
 }
 
+static enum err reset_destination(struct db *file, const char *server_name,
+                                  const struct deferred_change *change)
+{
+    (void)server_name;
+    return destinations_reset(file, change->target);
+}
+
 /* How each kind is made, in the file that has its table. Again, it changes nothing. */
 static const struct {
     const char *table;
@@ -113,6 +121,7 @@ static const struct {
     [DEFERRED_DELETE_MEDIA] = {"mediaapi_media_repository", delete_media, NULL},
     [DEFERRED_SET_REGISTRATION_TOKEN] = {"userapi_registration_tokens", set_registration_token,
                                          "there is no such token"},
+    [DEFERRED_RESET_DESTINATION] = {"federationsender_blacklist", reset_destination, NULL},
 };
 _Static_assert(sizeof kinds / sizeof *kinds == DEFERRED__MAX, "a way for every kind");
 

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "homeserver/dendrite/deferred.h"
+#include "store/destinations.h"
 
 enum err dendrite_defer(struct homeserver *hs, enum deferred_kind kind, const char *target,
                         const char *parameters)
@@ -118,5 +119,23 @@ enum err dendrite_set_threepids(struct homeserver *hs, const char *localpart,
                         localpart, text)
              : ERR_NOMEM;
     free(text);
+    return e;
+}
+
+/* Only a request that the other server has signed makes a running Dendrite forget that it could not reach it.
+ */
+enum err dendrite_reset_destination(struct homeserver *hs, const char *name, bool *waits)
+{
+    struct arena *arena = arena_new();
+    struct destination destination;
+    enum err e =
+        arena ? destinations_find(hs->db, hs->config->server_name, name, arena, &destination) : ERR_NOMEM;
+
+    if (!e && destination.failure_ts == 0)
+        e = ERR_INVALID;
+    if (!e)
+        e = dendrite_defer(hs, DEFERRED_RESET_DESTINATION, name, DEFERRED_NOTHING);
+    *waits = !e;
+    arena_free(&arena);
     return e;
 }

@@ -15,6 +15,8 @@ MUST_CHECK enum err dendrite_reactivate(struct homeserver *hs, const char *local
 MUST_CHECK enum err dendrite_set_threepids(struct homeserver *hs, const char *localpart,
                                            const struct identity *identities, size_t count);
 
+MUST_CHECK enum err dendrite_reset_destination(struct homeserver *hs, const char *name, bool *waits);
+
 /* Queue a change, for the acts of other files; take one back. In a transaction of their own. */
 MUST_CHECK enum err dendrite_defer(struct homeserver *hs, enum deferred_kind kind, const char *target,
                                    const char *parameters);
