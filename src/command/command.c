@@ -13,6 +13,7 @@
 #include "command/command.h"
 #include "command/console.h"
 #include "command/deferred.h"
+#include "command/federation.h"
 #include "command/fsck.h"
 #include "command/handover.h"
 #include "command/init.h"
@@ -157,6 +158,11 @@ static const struct command {
     {"media", "check", NULL, 0, command_media_check, "compare the media store with what is known of it",
      "Prints a line for each file that is missing, or that nothing knows. The exit code is 1 when there is "
      "one."},
+    {"federation", "list", NULL, HAS(OPTION_JSON), command_federation_list,
+     "list the servers that Dendrite sends to, and since when one fails", NULL},
+    {"federation", "reset", "SERVER_NAME", 0, command_federation_reset,
+     "have Dendrite try again to reach a server that it has given up",
+     "A running Dendrite cannot be told: the change waits for `mxadmin apply`."},
     {NULL, "policy", NULL, HAS(OPTION_ONLY) | HAS(OPTION_DRY_RUN) | HAS(OPTION_JSON), command_policy,
      "do at once what the policies of the configuration do once a day",
      "Prints a line for each of remote_media, local_media, idle_sessions, expired_registration_tokens and "

@@ -11,11 +11,11 @@ from conftest import MXADMIN, ROOT, environment, run
 COMMANDS = ["init", "serve", "work", "attach", "check", "fsck", "sample", "account create", "account password",
             "account promote", "account demote", "account deactivate", "account list", "account token", "room create",
             "room list", "room show", "room join", "room leave", "room purge-empty", "room purge-history", "jobs list",
-            "jobs show", "jobs cancel", "media list", "media purge", "media check", "policy", "audit", "populate",
-            "handover", "apply", "deferred list", "deferred cancel"]
+            "jobs show", "jobs cancel", "media list", "media purge", "media check", "federation list",
+            "federation reset", "policy", "audit", "populate", "handover", "apply", "deferred list", "deferred cancel"]
 
 
-@pytest.mark.parametrize("command", ["", "account", "room", "jobs", "media", *COMMANDS])
+@pytest.mark.parametrize("command", ["", "account", "room", "jobs", "media", "federation", *COMMANDS])
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_help(command, option):
     result = run(*command.split(), option)
