@@ -19,7 +19,7 @@ enum deferred_kind {
     DEFERRED_SET_THREEPIDS, /* a localpart; [{"medium", "address"}, …], which take the place of all */
     DEFERRED_DELETE_MEDIA,  /* "origin/media id"; DEFERRED_NOTHING */
     DEFERRED_SET_REGISTRATION_TOKEN, /* a token; {"uses_allowed", "expiry_time"}, null without a bound */
-    DEFERRED_RESET_DESTINATION, /* the name of a server; DEFERRED_NOTHING */
+    DEFERRED_RESET_DESTINATION,      /* the name of a server; DEFERRED_NOTHING */
     DEFERRED__MAX
 };
 

@@ -14,9 +14,9 @@
 #include "base/list.h"
 #include "store/db.h"
 
-#define REFRESHES_USERS "users"
-#define REFRESHES_MEDIA "media"
-#define REFRESHES_ROOMS "rooms"
+#define REFRESHES_USERS        "users"
+#define REFRESHES_MEDIA        "media"
+#define REFRESHES_ROOMS        "rooms"
 #define REFRESHES_DESTINATIONS "destinations"
 
 /* Whether it was ever done, and nothing is known to have changed since. */
