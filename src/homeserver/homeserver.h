@@ -15,6 +15,7 @@
 #include "base/config.h"
 #include "base/err.h"
 #include "crypto/gate.h"
+#include "homeserver/upload.h"
 #include "homeserver/room_acts.h"
 #include "store/accounts.h"
 #include "store/db.h"
@@ -106,18 +107,6 @@ struct id_list {
 struct media_deletion {
     struct media_rows media;
     bool spare; /* what has been protected or put into quarantine meanwhile */
-};
-
-/* A file that a user uploads. Everything is borrowed. */
-struct upload {
-    const char *localpart;
-    const char *media_id; /* a new one */
-    const char *type;     /* of the content, as the client tells it */
-    const char *name;     /* "": none */
-    int64_t size_max;     /* bytes; 0: as many as there are */
-    /* Reads the next of its bytes, at most `size`: how many there were, 0 at the end, -1: they broke off. */
-    long (*read)(void *context, char *bytes, size_t size);
-    void *context;
 };
 
 /*
