@@ -43,6 +43,7 @@ class Synapse:
             "trusted_key_servers": [], "suppress_key_server_warning": True, "federation_domain_whitelist": [],
             "server_notices": {"system_mxid_localpart": "_server", "system_mxid_display_name": "Server",
                                "room_name": "Notices"},
+            "room_list_publication_rules": [{"action": "allow"}],
             "background_updates": {"sleep_enabled": False}, "default_room_version": "10",
             "rc_registration": UNLIMITED, "rc_message": UNLIMITED,
             "rc_login": {"address": UNLIMITED, "account": UNLIMITED, "failed_attempts": UNLIMITED}})
