@@ -115,7 +115,8 @@ json_t *room_visibility_get(struct call *call)
 
 json_t *room_visibility_put(struct call *call)
 {
-    static const struct field fields[] = {{.name = "visibility", .type = FIELD_STRING, .null = NULL_IS_INVALID}};
+    static const struct field fields[] = {
+        {.name = "visibility", .type = FIELD_STRING, .null = NULL_IS_INVALID}};
     const char *visibility = "public";
     json_t *body = call_json(call);
     enum err e;

@@ -32,6 +32,20 @@ CONFIG = {
 }
 
 
+# Rows of the list of rooms that do not say what is so.
+WRONGLY_LISTED = """
+    l.* FROM mxadmin_rooms l LEFT JOIN roomserver_rooms r ON r.room_id = l.room_id AND r.latest_event_nids <> '[]'
+    WHERE r.room_nid IS NULL OR l.room_nid <> r.room_nid OR l.joined_members <> (SELECT COUNT(*)
+    FROM roomserver_membership m WHERE m.room_nid = r.room_nid AND m.membership_nid = 3) OR l.joined_local_members <>
+    (SELECT COUNT(*) FROM roomserver_membership m WHERE m.room_nid = r.room_nid AND m.membership_nid = 3
+    AND m.target_local) OR l.state_events <> (SELECT COUNT(*) FROM syncapi_current_room_state s
+    WHERE s.room_id = r.room_id) OR l.name <> COALESCE((SELECT json_extract(CAST(s.headered_event_json AS TEXT),
+    '$.content.name') FROM syncapi_current_room_state s WHERE s.room_id = r.room_id AND s.type = 'm.room.name'
+    AND s.state_key = ''), '') OR (l.flags & 2 <> 0) <> (l.joined_members = 0) OR (l.flags & 1 <> 0) <> EXISTS
+    (SELECT 1 FROM roomserver_published p WHERE p.room_id = r.room_id AND p.published)
+"""
+
+
 class RoomPool(Pool):
     """A pool on the database in `folder`; several can be. `admin` is the token of an administrator."""
 
@@ -73,6 +87,7 @@ class RoomPool(Pool):
         findings = json.loads(subprocess.run([MXADMIN, "-c", self.config_file, "fsck", "--json"], text=True,
                                              stdout=subprocess.PIPE).stdout)
         assert [finding for finding in findings if finding["level"] == "error"] == []
+        assert self.select(WRONGLY_LISTED) == []
         assert check_database(self.database, self.key)[1] == []
 
     def close(self):
