@@ -240,7 +240,7 @@ static enum err is_there(struct purge *purge, const struct purge_part *part, boo
     enum err e =
         part->needs ? db_integer(purge->db, sql_has_table, DB_ARGS(DB_T(part->needs)), &columns) : ERR_OK;
 
-    *there = columns > 0 && !(part->left && purge->mode == PURGE_COUNT_DENDRITES);
+    *there = columns > 0 && !(purge->mode == PURGE_COUNT_DENDRITES ? part->left : part->kept);
     return e;
 }
 

@@ -72,13 +72,15 @@
 
 /*
  * Dendrite has one snapshot of the empty state, which belongs to whichever room was made last, and which all
- * others begin with, too: with their create event, the only one before which nothing was.
+ * others begin with, too: with their create event, the only one before which nothing was. Its own purge of
+ * that room removes the snapshot.
  */
-#define SNAPSHOTS(what)                                                                                      \
-    what " FROM roomserver_state_snapshots WHERE NOT (LENGTH(state_block_nids) <= 2 AND EXISTS"              \
-         " (SELECT 1 FROM roomserver_events e WHERE e.event_type_nid = 1 AND e.room_nid <> ?3"               \
-         " AND e.state_snapshot_nid = roomserver_state_snapshots.state_snapshot_nid))"                       \
-         " AND " SLICE("state_snapshot_nid", "room_nid")
+#define SHARED                                                                                               \
+    "(LENGTH(state_block_nids) <= 2 AND EXISTS"                                                              \
+    " (SELECT 1 FROM roomserver_events e WHERE e.event_type_nid = 1 AND e.room_nid <> ?3"                    \
+    " AND e.state_snapshot_nid = roomserver_state_snapshots.state_snapshot_nid))"
+#define SNAPSHOTS(what, which)                                                                               \
+    what " FROM roomserver_state_snapshots WHERE " which " AND " SLICE("state_snapshot_nid", "room_nid")
 
 /* clang-format off */
 const struct purge_part purge_parts[] = {
@@ -123,8 +125,12 @@ const struct purge_part purge_parts[] = {
     /* Its state, and its history. */
     {.left = true, .tables = {OF_ROOM_TABLE("mxadmin_history_purges", "room_id", "room_id")}},
     {.walk = WHOLE_WALK("roomserver_state_snapshots", "state_snapshot_nid", "room_nid"), .key = DB_INTEGER,
-     .by_nid = true, .block_lists = SNAPSHOTS("SELECT state_block_nids"),
-     .tables = {{"roomserver_state_snapshots", SNAPSHOTS("DELETE"), SNAPSHOTS("SELECT COUNT(*)")}}},
+     .by_nid = true, .block_lists = SNAPSHOTS("SELECT state_block_nids", "NOT " SHARED),
+     .tables = {{"roomserver_state_snapshots", SNAPSHOTS("DELETE", "NOT " SHARED),
+                 SNAPSHOTS("SELECT COUNT(*)", "NOT " SHARED)}}},
+    {.walk = WHOLE_WALK("roomserver_state_snapshots", "state_snapshot_nid", "room_nid"), .key = DB_INTEGER,
+     .by_nid = true, .kept = true,
+     .tables = {{"roomserver_state_snapshots", NULL, SNAPSHOTS("SELECT COUNT(*)", SHARED)}}},
     {.walk = WHOLE_WALK("roomserver_events", "event_nid", "room_nid"), .key = DB_INTEGER, .by_nid = true,
      .tables = {AMONG("roomserver_previous_events", "previous_event_id", EVENTS("event_id")),
                 AMONG("roomserver_redactions", "redaction_event_id", EVENTS("event_id")),

@@ -34,6 +34,7 @@ struct purge_part {
     enum db_type key;  /* of the walk: DB_INTEGER or DB_TEXT */
     bool by_nid;       /* "the room" is its number, not its id */
     bool left;         /* Dendrite's own purge leaves these rows */
+    bool kept;         /* it removes these, and ours keeps them: there is no `remove` */
     const char *needs; /* a table that only Dendrite makes; without it there is nothing to do. NULL: none */
     /* Of the snapshots in a slice, with the same parameters: the lists of their blocks; NULL elsewhere. */
     const char *block_lists;

@@ -34,6 +34,7 @@ server {
         proxy_pass http://mxadmin_dendrite;
         proxy_http_version 1.1;
         proxy_set_header Connection "";
+        proxy_read_timeout 660s;
     }
 }
 """

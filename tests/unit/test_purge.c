@@ -93,6 +93,28 @@ static void keeps_what_other_rooms_begin_with(void **state)
     assert_int_equal(number(w->d->db, sql_empty), 0);
 }
 
+/* Dendrite's own purge removes whatever snapshot has the number of the room. */
+static void counts_what_dendrite_removes(void **state)
+{
+    static const char sql_of_room[] = "SELECT COUNT(*) FROM roomserver_state_snapshots WHERE room_nid = 8";
+    struct world *w = *state;
+    const struct purge_count *counts;
+    struct purge *purge;
+    int64_t rows = 0;
+    bool done = false;
+    size_t count;
+
+    assert_int_equal(purge_open(&purge, w->d->db, PURGE_COUNT_DENDRITES, 8, NEWEST), ERR_OK);
+    while (!done)
+        assert_int_equal(purge_step(purge, &done), ERR_OK);
+    counts = purge_counts(purge, &count);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(counts[i].table, "roomserver_state_snapshots") == 0)
+            rows += counts[i].rows;
+    assert_int_equal(rows, number(w->d->db, sql_of_room));
+    purge_free(&purge);
+}
+
 /* More of everything than one slice takes; only ours, of which each has rooms of its own. */
 static void goes_slice_by_slice(void **state)
 {
@@ -210,6 +232,7 @@ int main(void)
         DENDRITE(counts_what_it_removes),
         DENDRITE(can_be_cut_off_anywhere),
         DENDRITE(keeps_what_other_rooms_begin_with),
+        DENDRITE(counts_what_dendrite_removes),
         FRESH(goes_slice_by_slice),
         FRESH(the_act_refuses_a_room_with_members),
         DENDRITE(finds_the_empty_rooms),
