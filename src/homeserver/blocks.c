@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "homeserver/blocks.h"
 #include "store/blocked_rooms.h"
+#include "store/events.h"
 #include "store/sync.h"
 
 /* Where the streams of a homeserver that changes without us are now. */
@@ -11,7 +12,9 @@ static enum err read_positions(struct db *db, struct blocked_room *room)
 
     if (e)
         return e;
-    e = sync_last(db, SYNC_EVENTS, &room->event_position);
+    e = events_last(db, &room->event_nid);
+    if (!e)
+        e = sync_last(db, SYNC_EVENTS, &room->event_position);
     if (!e)
         e = sync_last(db, SYNC_INVITES, &room->invite_position);
     return db_end(db, e);

@@ -18,4 +18,10 @@
  */
 MUST_CHECK enum err blocks_set(struct homeserver *hs, const char *room_id, const char *by);
 
+/*
+ * The runner's part beside another homeserver: looks who has come to a blocked room, or was invited to it,
+ * since it looked last, and starts a job for each of them. Standalone there is nothing to do.
+ */
+MUST_CHECK enum err blocks_look(struct homeserver *hs);
+
 #endif

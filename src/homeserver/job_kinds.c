@@ -24,6 +24,7 @@ static const struct job_kind kinds[] = {
     {JOB_POLICY, job_policy},
     {JOB_REDACT_USER, job_redact_user},
     {JOB_PURGE_HISTORY, job_purge_history},
+    {JOB_KEEP_OUT, job_keep_out},
     {JOB_DELETE_ROOM, job_delete_room},
 };
 

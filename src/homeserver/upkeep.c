@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "homeserver/blocks.h"
 #include "homeserver/job_kinds.h"
 #include "homeserver/media.h"
 #include "homeserver/policies.h"
@@ -172,10 +173,19 @@ static const struct {
     {.what = "not all that was decided of media is done", .whole = media_sweep},
 };
 
+void upkeep_urgent(struct homeserver *hs)
+{
+    enum err e = blocks_look(hs);
+
+    if (e && e != ERR_UNREACHABLE)
+        log_warning("not all who have come to blocked rooms could be found: %s", err_text(e));
+}
+
 void upkeep_turn(struct homeserver *hs, int64_t *pause_ms)
 {
     bool all_over = true, failed = false;
 
+    upkeep_urgent(hs);
     for (size_t i = 0; i < sizeof turns / sizeof *turns; i++) {
         bool over = true;
         enum err e = turns[i].part ? turns[i].part(hs, &over) : turns[i].whole(hs);

@@ -23,8 +23,11 @@ MUST_CHECK enum err upkeep_room_sizes(struct homeserver *hs);
 /* The same before destinations are; of a homeserver that does not federate there is nothing to keep. */
 MUST_CHECK enum err upkeep_destinations(struct homeserver *hs);
 
-/* The runner's part, when no job is due; what fails is logged. `*pause_ms` becomes shorter if it is to come
- * again before. */
+/* The runner's part that does not wait until no job is due; what fails is logged. */
+void upkeep_urgent(struct homeserver *hs);
+
+/* The runner's part, when no job is due, with the urgent one; what fails is logged. `*pause_ms` becomes
+ * shorter if it is to come again before. */
 void upkeep_turn(struct homeserver *hs, int64_t *pause_ms);
 
 #endif

@@ -8,6 +8,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "homeserver/jobs.h"
 #include "homeserver/upkeep.h"
@@ -19,12 +20,14 @@
 #include "store/presence.h"
 
 #define FAILED_PAUSE_MS 1000 /* after an error of the database */
+#define URGENT_MS       1000 /* between two looks for what is urgent */
 #define DEAF_PAUSE_MS   1000 /* where the bell cannot be heard */
 
 struct runner {
     struct app app;
-    int signals; /* signalfd(2) */
-    int ending;  /* the signal that ends it; 0: none yet */
+    int signals;       /* signalfd(2) */
+    int ending;        /* the signal that ends it; 0: none yet */
+    int64_t urgent_ms; /* when it last looked for what is urgent, on the monotonic clock */
 };
 
 /* The signals that end a runner; from here on they wait until it looks for them. */
@@ -55,6 +58,20 @@ static void wait_for_something(struct runner *runner, int64_t pause_ms)
     presence_heard(presence);
 }
 
+/* What is not a job. As long as there are jobs, only what is urgent of it, and not after each batch. */
+static void look_after(struct runner *runner, int64_t *pause_ms)
+{
+    int64_t now_ms = clock_monotonic_ms();
+
+    if (*pause_ms > 0)
+        upkeep_turn(&runner->app.homeserver, pause_ms);
+    else if (now_ms - runner->urgent_ms >= URGENT_MS)
+        upkeep_urgent(&runner->app.homeserver);
+    else
+        return;
+    runner->urgent_ms = now_ms;
+}
+
 static void run(struct runner *runner)
 {
     int64_t pause_ms = 0;
@@ -67,8 +84,7 @@ static void run(struct runner *runner)
             return;
         if (jobs_turn(&runner->app.homeserver, new_first, &pause_ms))
             pause_ms = FAILED_PAUSE_MS;
-        if (pause_ms > 0)
-            upkeep_turn(&runner->app.homeserver, &pause_ms);
+        look_after(runner, &pause_ms);
         db_tidy(runner->app.db);
         new_first = !new_first;
     }

@@ -218,7 +218,8 @@ static const char *const history_purges[] = {
 
 static const char *const blocked_rooms[] = {
     "CREATE TABLE mxadmin_blocked_rooms (room_id TEXT NOT NULL PRIMARY KEY, user_id TEXT NOT NULL,"
-    " blocked_ts BIGINT NOT NULL, event_position BIGINT NOT NULL, invite_position BIGINT NOT NULL)",
+    " blocked_ts BIGINT NOT NULL, event_nid BIGINT NOT NULL, event_position BIGINT NOT NULL,"
+    " invite_position BIGINT NOT NULL)",
     NULL,
 };
 

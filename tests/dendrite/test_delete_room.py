@@ -186,3 +186,43 @@ def test_killed(make_homeserver, kind):
             wait_until(lambda: messages(beside, new) == ["Gone"])
             assert all(new in joined(homeserver, member) for member in MEMBERS)
             assert beside.folder.select("COUNT(*) FROM roomserver_rooms WHERE room_id = ?", room_id) == [(0,)]
+
+
+def in_room(beside, room_id):
+    """{user: membership} of those who have not left."""
+    return dict(beside.folder.select(
+        "event_state_key, membership_nid FROM roomserver_membership JOIN roomserver_rooms USING (room_nid)"
+        " JOIN roomserver_event_state_keys ON event_state_key_nid = target_nid WHERE room_id = ? AND membership_nid <> 1",
+        room_id))
+
+
+def outcomes(beside):
+    """Of the jobs that have kept users out."""
+    tasks = beside.ask("GET", "/_synapse/admin/v1/scheduled_tasks?action_name=keep_out", "admin").json()
+    return {task["status"] for task in tasks["scheduled_tasks"]}
+
+
+def test_blocked(make_homeserver, kind):
+    """Who comes to a blocked room is out of it soon, again and again; who was in it stays, and so does who comes when
+    it is blocked no more."""
+    homeserver = make_homeserver()
+    with Beside(homeserver, account=True) as beside:
+        room_id = make_room(homeserver)
+        homeserver.settle()
+        before = in_room(beside, room_id)
+        assert len(before) == len(MEMBERS) + 1
+        block = f"{ROOMS1}{room_id}/block"
+        assert beside.ask("PUT", block, "admin", {"block": True}).json() == {"block": True}
+        for _ in range(2):
+            for user in ("user14", "user15"):
+                assert homeserver.ask("POST", f"{CLIENT}/join/{room_id}", user, {}).status == 200
+            invite = {"user_id": "@user16:example.org"}
+            assert homeserver.ask("POST", f"{CLIENT}/rooms/{room_id}/invite", MEMBERS[0], invite).status == 200
+            wait_until(lambda: in_room(beside, room_id) == before)
+        wait_until(lambda: outcomes(beside) == {"complete"})
+        assert beside.ask("PUT", block, "admin", {"block": False}).json() == {"block": False}
+        assert homeserver.ask("POST", f"{CLIENT}/join/{room_id}", "user14", {}).status == 200
+        assert beside.ask("PUT", block, "admin", {"block": True}).json() == {"block": True}
+        assert homeserver.ask("POST", f"{CLIENT}/join/{room_id}", "user15", {}).status == 200
+        wait_until(lambda: in_room(beside, room_id) == {**before, "@user14:example.org": 3})
+        unharmed(homeserver, kind)
