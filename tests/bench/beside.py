@@ -25,6 +25,7 @@ BUILD = sys.argv[1]
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
 MEMBERS = 300
 ROOMS = 2  # of each of the two
+SECONDS = 600  # that an evacuation may take
 CLIENT = "/_matrix/client/v3"
 WHOIS = f"{CLIENT}/admin/whois/@user06:example.org"
 OF_DENDRITE = """
@@ -56,7 +57,7 @@ class Stage:
         add_users(folder)
         self.dendrite = stack.enter_context(contextlib.closing(Dendrite(folder).start()))
         self.service = Attached(self.dendrite, {"homeserver": {
-            "kind": "dendrite", "config": str(folder.config_file), "url": self.dendrite.url, "wait": 600}})
+            "kind": "dendrite", "config": str(folder.config_file), "url": self.dendrite.url, "wait": SECONDS}})
         stack.callback(self.service.close)
         self.service.command("attach")
         self.front = BothNginx(self.service, self.dendrite.port).start()
@@ -112,7 +113,7 @@ class Stage:
             room_ids = {name: self.make_room() for name in doors}
             before = self.syncs()
             for name, port in doors.items():
-                times[name].append(self.evacuate(room_ids[name], Client(port)))
+                times[name].append(self.evacuate(room_ids[name], Client(port, SECONDS)))
                 self.dendrite.settle()
             extremities.append(self.extremities(room_ids["mxadmin"]))
             unshown += sum(room_ids["mxadmin"] not in answer["rooms"].get("leave", {})

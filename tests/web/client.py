@@ -19,12 +19,13 @@ class Answer:
 
 
 class Client:
-    def __init__(self, port):
-        self.port = port
+    def __init__(self, port, seconds=60):
+        """`seconds` are how long nothing may come."""
+        self.port, self.seconds = port, seconds
 
     def send(self, request, method="GET"):
         """Sends the bytes of a whole request and reads the answer."""
-        with socket.create_connection(("127.0.0.1", self.port), 60) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), self.seconds) as connection:
             try:
                 connection.sendall(request)
             except ConnectionError:

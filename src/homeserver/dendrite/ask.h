@@ -14,14 +14,17 @@
 #include "matrix/id.h"
 
 #define REASON_SIZE 512
+#define TURNS_NOTED 16
 
 struct dendrite {
     const struct config *config; /* borrowed */
     struct http *http;
-    struct gate *notices;     /* of those who make a room for notices; NULL until then */
-    struct gate *turns;       /* of those who ask for a change; likewise */
-    int64_t turn_began_ms;    /* of the turn that this process has */
-    char reason[REASON_SIZE]; /* what hs->reason points to */
+    struct gate *notices;               /* of those who make a room for notices; NULL until then */
+    struct gate *turns;                 /* of those who ask for a change; likewise */
+    int64_t turn_began_ms;              /* of the turn that this process has */
+    int64_t turns_took_ms[TURNS_NOTED]; /* how long its last ones took */
+    unsigned turns_count;               /* how many it has had */
+    char reason[REASON_SIZE];           /* what hs->reason points to */
 };
 
 #define QUESTION_SEGMENTS 3

@@ -11,10 +11,10 @@
 #define JOB_WAIT_MS 60000
 
 /*
- * What a change may take, in milliseconds, where Dendrite has nothing else to do. What it took beyond that,
- * it has waited for Dendrite's own clients, and they for it; then none of ours is asked for twice as long.
- * With a pause of that length, a server that is busy all the time is no slower for its clients; with one half
- * as long it is, with a rollback journal.
+ * A change that took much longer than the fastest of the last ones, or than ALONE_MS milliseconds, has waited
+ * for Dendrite's own clients, and they for it; then none of ours is asked for twice as long. With a pause of
+ * that length, a server that is busy all the time is no slower for its clients; with one half as long it is,
+ * with a rollback journal. Where all changes take long, the machine is slow, and nobody waits for the other.
  */
 #define ALONE_MS 80
 #define PAUSE    2
@@ -80,11 +80,23 @@ enum err turn_begin(struct homeserver *hs, bool *taken)
     return e;
 }
 
+/* How long nobody has a turn after one that took `took_ms`, which is noted; 0 or less: not at all. */
+static int64_t pause_ms(struct dendrite *dendrite, int64_t took_ms)
+{
+    int64_t fastest_ms = took_ms, usual_ms;
+
+    for (unsigned i = 0; i < TURNS_NOTED && i < dendrite->turns_count; i++)
+        if (dendrite->turns_took_ms[i] < fastest_ms)
+            fastest_ms = dendrite->turns_took_ms[i];
+    dendrite->turns_took_ms[dendrite->turns_count++ % TURNS_NOTED] = took_ms;
+    usual_ms = fastest_ms * 3 / 2;
+    return PAUSE * (took_ms - (usual_ms > ALONE_MS ? usual_ms : ALONE_MS));
+}
+
 void turn_end(struct homeserver *hs, bool taken)
 {
     struct dendrite *dendrite = hs->dendrite;
 
-    if (taken && dendrite->turns)
-        gate_leave_empty(dendrite->turns,
-                         PAUSE * (clock_monotonic_ms() - dendrite->turn_began_ms - ALONE_MS));
+    if (taken && dendrite->turns && gate_is_held(dendrite->turns))
+        gate_leave_empty(dendrite->turns, pause_ms(dendrite, clock_monotonic_ms() - dendrite->turn_began_ms));
 }
