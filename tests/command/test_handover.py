@@ -119,7 +119,7 @@ def test_it_is_handed_over(installation):
         "user_api": {"account_database": database}, "room_server": {"database": database},
         "sync_api": {"database": database}, "federation_api": {"database": database},
         "key_server": {"database": database}, "relay_api": {"database": database}, "mscs": {"database": database},
-        "media_api": {"database": database, "base_path": "/var/lib/dendrite/media"}}
+        "media_api": {"database": database, "base_path": "/var/lib/dendrite/media", "max_file_size_bytes": 10485760}}
 
 
 def test_then_mxadmin_is_beside_a_dendrite(installation):
