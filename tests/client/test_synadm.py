@@ -16,7 +16,7 @@ SYNADM = os.environ.get("SYNADM", "synadm")  # another version than the system's
 
 @pytest.fixture(scope="module")
 def front():
-    service = Service(accounts={"second": {"password": "second password"}},
+    service = Service({"media_path": "media"}, {"second": {"password": "second password"}},
                       rooms={"lobby": {"of": "user", "joined": ["admin"]}})
     front = FRONTS["nginx"](service).start()
     yield front
@@ -169,3 +169,67 @@ def test_regtok(synadm):
 def test_regtok_of_a_length(synadm):
     assert len(synadm("regtok", "new", "--length", "20")["token"]) == 20
     assert len(synadm("regtok", "list")["registration_tokens"]) == 1
+
+
+@pytest.fixture
+def upload(front):
+    """Uploads a text as a user, and returns its media id."""
+    def run(text, user="second"):
+        answer = front.client.ask("POST", "/_matrix/media/v3/upload?filename=a%20text.txt", {
+            "Authorization": "Bearer " + front.service.tokens[user], "Content-Type": "text/plain"}, text.encode())
+        assert answer.status == 200, answer
+        return answer.json()["content_uri"].rpartition("/")[2]
+    return run
+
+
+def media_of(synadm, user="second"):
+    """Their ids, and who has put each into quarantine."""
+    return {row["media_id"]: row["quarantined_by"] for row in synadm("media", "list", "-u", user)["media"]}
+
+
+def test_user_media(synadm, upload):
+    first, last = upload("first"), upload("the last")
+    answer = synadm("user", "media", "--timestamp", "-l", "1", "second")
+    assert (answer["total"], answer["next_token"]) == (2, 1)
+    assert [(row["media_id"], row["media_length"], row["upload_name"]) for row in answer["media"]] == [
+        (last, 8, "a text.txt")]
+    answer = synadm("user", "media", "-s", "media_length", "-f", "0", "second")
+    assert [row["media_id"] for row in answer["media"]] == [first, last]
+    assert synadm("user", "media", "nobody")["errcode"] == "M_NOT_FOUND"
+
+
+def test_media_list(synadm, upload, front):
+    media_id = upload("in no room")
+    assert media_id in media_of(synadm)
+    assert synadm("media", "list", "-r", front.service.rooms["lobby"]) == {"local": [], "remote": []}
+
+
+def test_media_quarantine(synadm, upload, front):
+    first, other = upload("one to be put aside"), upload("another's", "user")
+    assert synadm("media", "quarantine", "-s", "example.org", "-i", first) == {}
+    assert media_of(synadm)[first] == "@admin:example.org"
+    assert synadm("media", "quarantine", "-u", "@user:example.org") == {"num_quarantined": 1}
+    assert media_of(synadm, "user")[other] == "@admin:example.org"
+    assert synadm("media", "quarantine", "-r", front.service.rooms["lobby"]) == {"num_quarantined": 0}
+
+
+def test_media_protect(synadm, upload):
+    media_id = upload("to be kept")
+    assert synadm("media", "protect", media_id) == {}
+    assert synadm("media", "quarantine", "-s", "example.org", "-i", media_id) == {}
+    assert media_of(synadm)[media_id] is None
+
+
+def test_media_delete(synadm, upload):
+    media_id, large = upload("to be deleted"), upload("x" * 5000)
+    assert synadm("media", "delete", "-i", media_id) == {"deleted_media": [media_id], "total": 1}
+    assert synadm("media", "delete", "-i", media_id)["errcode"] == "M_NOT_FOUND"
+    assert synadm("media", "delete", "-t", "4102444800000", "--kib", "4") == {"deleted_media": [large], "total": 1}
+    assert synadm("media", "delete", "-d", "30") == {"deleted_media": [], "total": 0}
+    assert not {media_id, large} & set(media_of(synadm))
+
+
+def test_media_purge(synadm):
+    """Of other servers there is none."""
+    assert synadm("media", "purge", "-t", "1600000000000") == {"deleted": 0}
+    assert synadm("media", "purge", "-d", "1") == {"deleted": 0}
