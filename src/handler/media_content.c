@@ -57,10 +57,13 @@ static bool is_inline(const char *type)
 /* A text is in UTF-8 unless its type says otherwise. */
 static const char *type_of(struct call *call, const char *type)
 {
+    static const char *const beginnings[] = {"text/", "application/json", "application/ld+json"};
+
     type = safe_type(type);
-    return strncasecmp(type, "text/", strlen("text/")) == 0 && !strchr(type, ';')
-               ? arena_printf(call->arena, "%s; charset=UTF-8", type)
-               : type;
+    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
+        if (strncasecmp(type, beginnings[i], strlen(beginnings[i])) == 0 && !strchr(type, ';'))
+            return arena_printf(call->arena, "%s; charset=UTF-8", type);
+    return type;
 }
 
 /* RFC 6266: how it is shown, and what it is called when it is saved. A name that is no token is encoded. */

@@ -6,16 +6,16 @@ import re
 VOLATILE = {"access_token", "creation_ts", "added_at", "validated_at", "device_id", "error", "event_id", "ip",
             "last_seen", "nonce", "received_ts", "server_version", "token", "user_agent", "id", "auth_events",
             "prev_events", "hashes", "signatures", "origin_server_ts", "depth", "age", "start", "end",
-            "redact_id", "purge_id",
-            "redacted_by"}
+            "redact_id", "purge_id", "redacted_by", "content_uri", "created_ts"}
 # Noted some time after the request: whether there is one yet does not count either.
 SEEN = {"last_seen_ts", "last_seen_ip", "last_seen_user_agent"}
 # Lists without an order.
-SETS = {"joined_rooms", "registration_tokens", "devices", "threepids", "external_ids"}
+SETS = {"deleted_media", "local", "remote", "joined_rooms", "registration_tokens", "devices", "threepids", "external_ids"}
 # How many there are depends on the moment; the first stands for all.
 FIRST = {"connections"}
 
-HEADERS = ["content-type", "cache-control", "access-control-allow-origin", "access-control-allow-methods",
+HEADERS = ["content-type", "cache-control", "content-disposition", "content-security-policy",
+           "cross-origin-resource-policy", "referrer-policy", "access-control-allow-origin", "access-control-allow-methods",
            "access-control-allow-headers", "access-control-expose-headers"]
 
 
@@ -27,6 +27,14 @@ def outcome(answer):
         return "%d %s" % (answer.status, answer.json().get("errcode"))
     except ValueError:
         return "%d, not JSON" % answer.status
+
+
+def parsed(answer):
+    """The answer's JSON, or else its text."""
+    try:
+        return answer.json()
+    except ValueError:
+        return answer.body.decode(errors="replace")
 
 
 def named(value, names):
@@ -104,7 +112,7 @@ def compare_bodies(theirs, ours):
         return set()
     if not theirs[0].body or not ours[0].body:
         return {"body: %s, %s" % tuple("some" if answer.body else "none" for answer, _ in (theirs, ours))}
-    return compare("", *(named(answer.json(), names) for answer, names in (theirs, ours)))
+    return compare("", *(named(parsed(answer), names) for answer, names in (theirs, ours)))
 
 
 def answers(theirs, ours):

@@ -12,7 +12,8 @@ from fronts import Nginx
 from service import ACCOUNTS as USUAL, Service
 from synapse import Synapse
 
-CONFIG = {"server_notices": {"enabled": True, "local_part": "_server"}, "allow_query_token": True}
+CONFIG = {"server_notices": {"enabled": True, "local_part": "_server"}, "allow_query_token": True,
+          "media_path": "media", "max_upload_size": 102400}
 ACCOUNTS = {"other": {"password": "other password"}, "helper": {"password": "helper password", "type": "admin"}}
 NAMES = [name for name in [*USUAL, *ACCOUNTS] if name not in ("guest", "deactivated")]
 ROOMS = {"lobby": {"of": "user", "joined": ["admin"]}, "den": {"of": "admin", "joined": ["user", "other"]}}

@@ -37,6 +37,7 @@ class Synapse:
                            "resources": [{"names": ["client"]}]}],
             "database": {"name": "sqlite3", "args": {"database": self.path("synapse.db")}},
             "signing_key_path": self.path("signing.key"), "media_store_path": self.path("media"),
+            "enable_authenticated_media": False, "max_upload_size": "100K",  # as ours
             "log_config": self.path("log.yaml"), "macaroon_secret_key": "secret", "form_secret": "secret",
             "registration_shared_secret": SECRET, "enable_registration": True,
             "enable_registration_without_verification": True, "allow_guest_access": True, "bcrypt_rounds": 4,

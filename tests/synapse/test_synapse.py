@@ -77,7 +77,8 @@ def send(side, case):
     for variable, path in case.get("save", {}).items():
         if answer.status < 300:
             side.variables[variable] = str(cases.pick(answer.json(), path))
-    return answer, {value: name for name, value in side.variables.items() if value[0] in "!@$"}
+    return answer, {value: name for name, value in side.variables.items()
+                    if value[0] in "!@$" or name.startswith("media_")}
 
 
 @pytest.mark.parametrize("name, case", [pytest.param(name, case, id=name) for name, case in REQUESTS])
