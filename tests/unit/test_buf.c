@@ -136,12 +136,25 @@ static void test_memory_is_gone(void **state)
     buf_free(&buf);
 }
 
+static void test_percent(void **state)
+{
+    struct buf buf = {0};
+
+    (void)state;
+    buf_put_percent(&buf, "a/b %\xc3\xa9\n", "ab");
+    assert_string_equal(buf.data, "a%2Fb%20%25%C3%A9%0A");
+    buf_put_percent(&buf, "", "ab");
+    assert_int_equal(buf.length, 20);
+    buf_free(&buf);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_appends),
         cmocka_unit_test(test_integers),
         cmocka_unit_test(test_grows),
+        cmocka_unit_test(test_percent),
         cmocka_unit_test(test_clear_wipes_and_keeps),
         cmocka_unit_test(test_too_large_sticks),
         cmocka_unit_test(test_memory_is_gone),

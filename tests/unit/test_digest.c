@@ -100,12 +100,37 @@ static void test_equal(void **state)
     assert_false(digest_equal("\0a", "\0b", 2));
 }
 
+/* In whatever pieces the bytes come. */
+static void test_in_pieces(void **state)
+{
+    static const char text[] = "hello, world";
+    unsigned char whole[DIGEST_SHA256_SIZE], digest[DIGEST_SHA256_SIZE];
+    struct digesting *digesting;
+
+    (void)state;
+    assert_int_equal(digest_sha256(text, strlen(text), whole), ERR_OK);
+    for (size_t step = 1; step <= sizeof text; step++) {
+        assert_int_equal(digesting_begin(&digesting), ERR_OK);
+        for (size_t i = 0; i < strlen(text); i += step)
+            assert_int_equal(
+                digesting_add(digesting, text + i, strlen(text) - i < step ? strlen(text) - i : step),
+                ERR_OK);
+        assert_int_equal(digesting_end(&digesting, digest), ERR_OK);
+        assert_null(digesting);
+        assert_memory_equal(digest, whole, sizeof whole);
+    }
+    assert_int_equal(digesting_begin(&digesting), ERR_OK);
+    digesting_free(&digesting);
+    assert_null(digesting);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sha256),
         cmocka_unit_test(test_hmac_sha1),
         cmocka_unit_test(test_equal),
+        cmocka_unit_test(test_in_pieces),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

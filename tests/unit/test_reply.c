@@ -5,12 +5,13 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <cmocka.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "http/reply.h"
 
-#define FIXED                                                                                                \
-    "Cache-Control: no-cache, no-store, must-revalidate\r\n"                                                 \
+#define FIXED "Cache-Control: no-cache, no-store, must-revalidate\r\n" CORS
+#define CORS                                                                                                 \
     "Access-Control-Allow-Origin: *\r\n"                                                                     \
     "Access-Control-Allow-Methods: GET, HEAD, POST, PUT, DELETE, OPTIONS\r\n"                                \
     "Access-Control-Allow-Headers: X-Requested-With, Content-Type, Authorization, Date\r\n"                  \
@@ -57,6 +58,34 @@ static void no_content_has_no_length(void **state)
     (void)state;
     reply_json(&reply, 204, NULL);
     expect(&reply, false, "Status: 204 No Content\r\n" FIXED "X-Request-Id: id-1\r\n\r\n");
+}
+
+#define FILE_FIXED                                                                                           \
+    "ETag: \"tag\"\r\nCache-Control: private, no-cache\r\n"                                                  \
+    "Content-Security-Policy: sandbox; default-src 'none'; script-src 'none'; plugin-types application/pdf;" \
+    " style-src 'unsafe-inline'; media-src 'self'; object-src 'self';\r\n"                                   \
+    "Cross-Origin-Resource-Policy: cross-origin\r\nReferrer-Policy: no-referrer\r\n"                         \
+    "X-Content-Type-Options: nosniff\r\nX-Robots-Tag: noindex, nofollow, noarchive, noimageindex\r\n"
+
+/* The file is for the caller to send; it is closed with the reply. */
+static void a_file_has_headers_of_its_own(void **state)
+{
+    struct reply_file file = {.descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC),
+                              .size = 5,
+                              .type = "text/plain",
+                              .disposition = "inline",
+                              .tag = "\"tag\""};
+    struct reply reply = {0};
+
+    (void)state;
+    reply_with_file(&reply, &file);
+    expect(&reply, false,
+           "Status: 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\nContent-Disposition: "
+           "inline\r\n" FILE_FIXED CORS "X-Request-Id: id-1\r\n\r\n");
+    assert_int_equal(fcntl(file.descriptor, F_GETFD), -1);
+    file.descriptor = -1;
+    reply_with_file(&reply, &file);
+    expect(&reply, false, "Status: 304 Not Modified\r\n" FILE_FIXED CORS "X-Request-Id: id-1\r\n\r\n");
 }
 
 static void allow_is_told(void **state)
@@ -165,6 +194,7 @@ int main(void)
         cmocka_unit_test(writes_json),
         cmocka_unit_test(head_keeps_the_length),
         cmocka_unit_test(no_content_has_no_length),
+        cmocka_unit_test(a_file_has_headers_of_its_own),
         cmocka_unit_test(allow_is_told),
         cmocka_unit_test(limits_are_told_in_both_units),
         cmocka_unit_test(unknown_token_is_no_soft_logout),
