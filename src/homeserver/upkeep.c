@@ -134,7 +134,7 @@ static enum err turn_rooms(struct homeserver *hs, bool *over)
 {
     enum err e = compare_rooms(hs);
 
-    if (!e && db_attached(hs->db))
+    if (!e)
         e = room_list_doubt(hs->db);
     return e ? e : room_list_read(hs->db, TURN_MS, over);
 }

@@ -11,6 +11,8 @@ static const char sql_rests[] =
     "SELECT COUNT(*) FROM mxadmin_refreshes WHERE name = ?1 AND refreshed_ts <= ?2"
     " AND ?2 - refreshed_ts <= took_ms * " SHARE;
 static const char sql_begun[] = "SELECT COUNT(*) FROM mxadmin_refreshes WHERE name = ?1";
+static const char sql_within[] =
+    "SELECT COUNT(*) FROM mxadmin_refreshes WHERE name = ?1 AND refreshed_ts BETWEEN ?2 AND ?3";
 static const char sql_done[] =
     "INSERT INTO mxadmin_refreshes (name, refreshed_ts, took_ms) VALUES (?1, ?2, ?3)"
     " ON CONFLICT (name) DO UPDATE SET refreshed_ts = excluded.refreshed_ts, took_ms = excluded.took_ms";
@@ -45,6 +47,15 @@ enum err refreshes_begun(struct db *db, const char *name, bool *begun)
     enum err e = db_integer(db, sql_begun, DB_ARGS(DB_T(name)), &rows);
 
     *begun = rows > 0;
+    return e;
+}
+
+enum err refreshes_done_within(struct db *db, const char *name, int64_t ms, bool *done)
+{
+    int64_t now = clock_now_ms(), rows = 0;
+    enum err e = db_integer(db, sql_within, DB_ARGS(DB_T(name), DB_I(now - ms), DB_I(now)), &rows);
+
+    *done = rows > 0;
     return e;
 }
 

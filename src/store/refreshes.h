@@ -25,6 +25,9 @@ MUST_CHECK enum err refreshes_begun(struct db *db, const char *name, bool *begun
 /* Whether it is time to do it again. */
 MUST_CHECK enum err refreshes_due(struct db *db, const char *name, int64_t now_ms, bool *due);
 
+/* Whether it was done within `ms`, up to now. */
+MUST_CHECK enum err refreshes_done_within(struct db *db, const char *name, int64_t ms, bool *done);
+
 /* Something is known to have changed: it is as if it never was done, or, what shows it until then, due at
  * once. In the transaction that is open. */
 MUST_CHECK enum err refreshes_forget(struct db *db, const char *name);

@@ -102,7 +102,10 @@ MUST_CHECK enum err room_list_set_public(struct db *db, const char *room_id, boo
  */
 MUST_CHECK enum err room_list_compare(struct db *db, bool always);
 
-/* All are to be read again, if that was long ago: for what no comparison would find. */
+/*
+ * Once a day, what is taken for right is not: all rooms beside a Dendrite are to be read again, for what no
+ * comparison would find, and those of our own database are compared, as others may have had it meanwhile.
+ */
 MUST_CHECK enum err room_list_doubt(struct db *db);
 
 /* Reads those again that are to be, for about `ms`, or until all are, `*over`. */

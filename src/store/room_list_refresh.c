@@ -7,6 +7,8 @@
 #include "store/refreshes.h"
 #include "store/room_list_rows.h"
 
+#define DOUBT_MS ((int64_t)24 * 3600 * 1000)
+
 /* Enough of a room to see whether it has changed. */
 static const char sql_truth[] =
     "SELECT r.room_id, r.room_nid, COALESCE((SELECT MAX(o.id) FROM syncapi_output_room_events o"
@@ -23,13 +25,11 @@ static const char sql_work[] = "SELECT room_id FROM mxadmin_room_work LIMIT " WO
 static const char sql_add_work[] =
     "INSERT INTO mxadmin_room_work (room_id) VALUES (?1) ON CONFLICT (room_id) DO NOTHING";
 /* When all rooms were last made work, which stands for no comparison. */
-#define DOUBT_MS ((int64_t)24 * 3600 * 1000)
+#define ALL "rooms, all"
 static const char sql_add_all[] = "INSERT INTO mxadmin_room_work (room_id) SELECT room_id FROM mxadmin_rooms"
                                   " WHERE TRUE ON CONFLICT (room_id) DO NOTHING";
-static const char sql_doubted_lately[] = "SELECT COUNT(*) FROM mxadmin_refreshes"
-                                         " WHERE name = 'rooms, all' AND refreshed_ts BETWEEN ?1 AND ?2";
 static const char sql_doubted[] =
-    "INSERT INTO mxadmin_refreshes (name, refreshed_ts, took_ms) VALUES ('rooms, all', ?1, 0)"
+    "INSERT INTO mxadmin_refreshes (name, refreshed_ts, took_ms) VALUES ('" ALL "', ?1, 0)"
     " ON CONFLICT (name) DO UPDATE SET refreshed_ts = excluded.refreshed_ts";
 static const char sql_end_work[] = "DELETE FROM mxadmin_room_work WHERE room_id = ?1";
 
@@ -223,8 +223,11 @@ static enum err read_all_again(struct db *db, int64_t now_ms)
 
 enum err room_list_doubt(struct db *db)
 {
-    int64_t now = clock_now_ms(), lately = 0;
-    enum err e = db_integer(db, sql_doubted_lately, DB_ARGS(DB_I(now - DOUBT_MS), DB_I(now)), &lately);
+    const bool attached = db_attached(db);
+    bool lately = false;
+    enum err e = refreshes_done_within(db, attached ? ALL : REFRESHES_ROOMS, DOUBT_MS, &lately);
 
-    return e || lately ? e : read_all_again(db, now);
+    if (e || lately)
+        return e;
+    return attached ? read_all_again(db, clock_now_ms()) : room_list_compare(db, true);
 }

@@ -52,6 +52,11 @@ static const char sql_wrong[] =
 static const char sql_miscounted[] =
     "SELECT COUNT(*) FROM (SELECT flags, COUNT(*) AS n FROM mxadmin_rooms GROUP BY flags) AS f"
     " LEFT JOIN mxadmin_room_counts c ON c.flags = f.flags WHERE c.rooms IS NOT f.n";
+/* The same of rooms that a Dendrite has made, by their members alone. */
+static const char sql_wrong_of_dendrites[] =
+    "SELECT (SELECT COUNT(*) FROM roomserver_rooms r LEFT JOIN mxadmin_rooms l ON l.room_id = r.room_id"
+    " WHERE l.joined_members IS NOT (SELECT COUNT(*) FROM roomserver_membership"
+    " WHERE room_nid = r.room_nid AND membership_nid = 3))";
 /* The rooms whose number is in the middle of the slices, at their ends and at the end of all. */
 #define SOME "(1, 2, 499, 500, 501, 1000, 1001, 1203)"
 static const char sql_tell[] =
@@ -146,24 +151,59 @@ static void goes_on_with_what_was_left(void **state)
     assert_int_equal(number(d->db, sql_wrong), 0);
 }
 
-/* What no comparison finds is found once a day. */
+/* Somebody else may have had our own database: that is looked for once a day. */
 static void doubts_all_once_a_day(void **state)
 {
+    static const char change[] = "UPDATE roomserver_membership SET membership_nid = 3 WHERE room_nid = 1";
     struct database *d = *state;
+    bool over;
 
-    run(d->db, "UPDATE mxadmin_rooms SET joined_members = 99 WHERE room_nid = 5");
+    run(d->db, change);
+    run(d->db, sql_tell);
     assert_int_equal(room_list_doubt(d->db), ERR_OK);
-    refresh(d);
-    assert_int_equal(number(d->db, sql_wrong), 0);
-
-    run(d->db, "UPDATE mxadmin_rooms SET joined_members = 99 WHERE room_nid = 5");
-    assert_int_equal(room_list_doubt(d->db), ERR_OK);
-    refresh(d);
+    assert_int_equal(room_list_read(d->db, INT64_MAX, &over), ERR_OK);
     assert_int_equal(number(d->db, sql_wrong), 1);
     run(d->db, "UPDATE mxadmin_refreshes SET refreshed_ts = refreshed_ts - 86500000");
     assert_int_equal(room_list_doubt(d->db), ERR_OK);
-    refresh(d);
+    assert_int_equal(room_list_read(d->db, INT64_MAX, &over), ERR_OK);
     assert_int_equal(number(d->db, sql_wrong), 0);
+}
+
+/* A file of Dendrite's beside our own. */
+static int beside(void **state)
+{
+    const char *paths[1];
+    struct database *d;
+    char own[128];
+
+    database_of_dendrite(state);
+    d = *state;
+    paths[0] = d->path;
+    snprintf(own, sizeof own, "%s/own.db", d->folder);
+    assert_int_equal(schema_open_beside(&d->db, own, SERVER), ERR_OK);
+    assert_int_equal(db_attach(d->db, paths, 1), ERR_OK);
+    refresh(d);
+    return 0;
+}
+
+/* What no comparison finds is read once a day. */
+static void reads_all_once_a_day(void **state)
+{
+    static const char harm[] = "UPDATE mxadmin_rooms SET joined_members = 99 WHERE room_nid = 1";
+    struct database *d = *state;
+
+    assert_int_equal(number(d->db, sql_wrong_of_dendrites), 0);
+    for (int day = 0; day < 2; day++) {
+        run(d->db, harm);
+        assert_int_equal(room_list_doubt(d->db), ERR_OK);
+        refresh(d);
+        assert_int_equal(number(d->db, sql_wrong_of_dendrites), 0);
+        run(d->db, harm);
+        assert_int_equal(room_list_doubt(d->db), ERR_OK);
+        refresh(d);
+        assert_int_equal(number(d->db, sql_wrong_of_dendrites), 1);
+        run(d->db, "UPDATE mxadmin_refreshes SET refreshed_ts = refreshed_ts - 86500000");
+    }
 }
 
 static void follows_one_room(void **state)
@@ -323,6 +363,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(leaves_what_has_not_changed, listed, database_end),
         cmocka_unit_test_setup_teardown(goes_on_with_what_was_left, listed, database_end),
         cmocka_unit_test_setup_teardown(doubts_all_once_a_day, listed, database_end),
+        cmocka_unit_test_setup_teardown(reads_all_once_a_day, beside, database_end),
         cmocka_unit_test_setup_teardown(follows_one_room, listed, database_end),
         cmocka_unit_test_setup_teardown(pages_by_every_order, listed, database_end),
         cmocka_unit_test_setup_teardown(adds_up_sizes, listed, database_end),
