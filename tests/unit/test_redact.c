@@ -276,8 +276,8 @@ static void nothing_is_redacted_twice(void **state)
     finish(w, &all);
     run(w->d->db, "UPDATE mxadmin_job_items SET outcome = NULL");
     run(w->d->db, "UPDATE mxadmin_jobs SET status = 'active', finished_ts = 0, cursor = ''");
-    turn(w);
-    assert_int_equal(number(w->d->db, "SELECT COUNT(*) FROM mxadmin_jobs WHERE status = 'complete'"), 1);
+    while (number(w->d->db, "SELECT COUNT(*) FROM mxadmin_jobs WHERE status = 'complete'") == 0)
+        turn(w);
     assert_int_equal(number(w->d->db, "SELECT COUNT(*) FROM mxadmin_job_items WHERE outcome = 'redacted'"),
                      52);
     assert_int_equal(number(w->d->db, "SELECT COUNT(*) FROM roomserver_events WHERE event_type_nid = 6"), 52);
