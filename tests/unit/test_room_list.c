@@ -28,8 +28,8 @@ static const char *const sql_add[] = {
     " headered_event_json) SELECT room_id, '$c' || room_nid, 'm.room.create', '@a:" SERVER "', '',"
     " json_object('content', json_object('m.federate', json(iif(room_nid % 7, 'true', 'false'))))"
     " FROM roomserver_rooms WHERE latest_event_nids <> '[]'",
-    "INSERT INTO roomserver_published (room_id, published) SELECT room_id, TRUE FROM roomserver_rooms"
-    " WHERE room_nid % 5 = 0 AND latest_event_nids <> '[]'",
+    ("INSERT INTO roomserver_published (room_id, published) SELECT room_id, TRUE FROM roomserver_rooms"
+     " WHERE room_nid % 5 = 0 AND latest_event_nids <> '[]'"),
 };
 #define SAID " WHERE type = 'm.room.name' AND room_id = r.room_id"
 /* Rows of the list that are not as they should be, or for no room. */

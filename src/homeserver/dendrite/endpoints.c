@@ -40,8 +40,10 @@ static const struct endpoint_row rows[] = {
     [ENDPOINT_SET_TOKEN] = {HTTP_PUT, DENDRITE "/registrationTokens/{}", QUICK, .body = BODY_NEEDED},
     [ENDPOINT_DELETE_TOKEN] = {HTTP_DELETE, DENDRITE "/registrationTokens/{}", QUICK, .body = BODY_NONE},
     [ENDPOINT_DELETE_REPORT] = {HTTP_DELETE, SYNAPSE "/event_reports/{}", QUICK, .body = BODY_NONE},
-    [ENDPOINT_REFRESH_DEVICES] = {HTTP_POST, DENDRITE "/refreshDevices/{}", LONG, .body = BODY_NONE, .free = true},
-    [ENDPOINT_DOWNLOAD_STATE] = {HTTP_GET, DENDRITE "/downloadState/{}/{}", LONG, .body = BODY_NONE, .free = true},
+    [ENDPOINT_REFRESH_DEVICES] = {HTTP_POST, DENDRITE "/refreshDevices/{}", LONG, .body = BODY_NONE,
+                                  .free = true},
+    [ENDPOINT_DOWNLOAD_STATE] = {HTTP_GET, DENDRITE "/downloadState/{}/{}", LONG, .body = BODY_NONE,
+                                 .free = true},
     [ENDPOINT_REINDEX] = {HTTP_GET, DENDRITE "/fulltext/reindex", QUICK, .body = BODY_NONE, .free = true},
 };
 _Static_assert(sizeof rows / sizeof *rows == ENDPOINT__MAX, "every endpoint has its row");
