@@ -16,8 +16,9 @@
 #include "store/room_sizes.h"
 #include "store/user_list.h"
 
-#define LOOK_MS 1000 /* how often the runner looks whether it is time */
-#define TURN_MS 250  /* in which it gets on with what takes longer: jobs come in between */
+#define LOOK_MS  1000  /* how often the runner looks whether it is time */
+#define ROOMS_MS 30000 /* how often it looks at all rooms */
+#define TURN_MS  250   /* in which it gets on with what takes longer: jobs come in between */
 
 /* Our own database is followed by whoever changes it: a comparison is for what came to pass without us. */
 static enum err refresh_users(struct homeserver *hs, bool begun)
@@ -130,10 +131,14 @@ static enum err turn_destinations(struct homeserver *hs)
     return db_attached(hs->db) ? destinations_refresh(hs->db, hs->config->server_name, false) : ERR_OK;
 }
 
+/* Now and then, so that whoever lists rooms after a long time does not have to read many again. */
 static enum err turn_rooms(struct homeserver *hs, bool *over)
 {
-    enum err e = compare_rooms(hs);
+    bool lately = false;
+    enum err e = refreshes_done_within(hs->db, REFRESHES_ROOMS, ROOMS_MS, &lately);
 
+    if (!e && !lately)
+        e = compare_rooms(hs);
     if (!e)
         e = room_list_doubt(hs->db);
     return e ? e : room_list_read(hs->db, TURN_MS, over);
