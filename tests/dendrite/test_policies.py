@@ -4,10 +4,12 @@ import json
 import os
 import random
 import sqlite3
+import subprocess
 import time
 
 from attached import Beside
 from pool import kill_together
+from service import MXADMIN
 
 POLICIES = {"local_media_days": 1, "idle_session_days": 1, "expired_registration_tokens": True, "empty_room_days": 1,
             "spare_users": ["user21"]}
@@ -114,6 +116,18 @@ def test_killed_at_random_moments(make_homeserver, kind):
         if kind == "stand-in":
             ended = [request for request in homeserver.requests if request.path.endswith("/logout")]
             assert len(ended) >= len(IDLE) * DEVICES
+
+
+def test_a_homeserver_that_is_down(make_homeserver):
+    homeserver = make_homeserver()
+    age(homeserver)
+    with Beside(homeserver, {"policies": POLICIES}, account=True) as beside:
+        homeserver.stop()
+        command = [MXADMIN, "-c", beside.service.config_file, "policy", "--only", "idle_sessions"]
+        result = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert (result.returncode, result.stdout) == (1, "") and "is tried again later" in result.stderr
+        homeserver.start()
+        wait_until(lambda: old_devices(homeserver) == {"user21": DEVICES})
 
 
 def test_purge_of_empty_rooms(make_homeserver):

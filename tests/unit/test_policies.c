@@ -156,6 +156,50 @@ static void what_was_found_is_looked_at_again(void **state)
                      1200);
 }
 
+static enum err session_err;
+
+static enum err fail_to_end(struct homeserver *hs, const char *localpart, const char *device_id)
+{
+    (void)localpart;
+    if (strcmp(device_id, "D2") != 0)
+        return ERR_OK;
+    hs->reason = "no";
+    return session_err;
+}
+
+/* An error of one item is told of that; any other one stops the job, which goes on later. */
+static void what_fails_is_told(void **state)
+{
+    static const struct homeserver_acts acts = {.end_session = fail_to_end};
+    struct world *w = *state;
+    int64_t pause_ms;
+
+    w->hs.acts = &acts;
+    w->config.policies.idle_session_days = 1;
+    run(w->d->db, DEVICE("alice", "D1", "2"));
+    run(w->d->db, DEVICE("alice", "D2", "2"));
+    run(w->d->db, DEVICE("alice", "D3", "2"));
+    session_err = ERR_UNREACHABLE;
+    (void)!jobs_start(&w->hs, &(struct job_request){.kind = JOB_POLICY, .target = "idle_sessions"},
+                      (char[JOBS_ID_SIZE]){0});
+    log_open(LOG_TARGET_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR);
+    assert_int_equal(jobs_turn(&w->hs, true, &pause_ms), ERR_OK);
+    assert_int_equal(number(w->d->db,
+                            "SELECT status = 'scheduled' AND done = 1 AND total = 3 AND error = 'no'"
+                            " AND due_ts > 0 FROM mxadmin_jobs"),
+                     1);
+    session_err = ERR_DENIED;
+    run(w->d->db, "UPDATE mxadmin_jobs SET due_ts = 0");
+    turns(w);
+    assert_int_equal(number(w->d->db, "SELECT status = 'complete' AND done = 3 FROM mxadmin_jobs"), 1);
+    assert_string_equal(
+        text(w, "SELECT item || ' ' || detail FROM mxadmin_job_items WHERE outcome = 'failed'"),
+        "alice:D2 no");
+    assert_string_equal(text(w, "SELECT parameters FROM mxadmin_audit WHERE outcome = 200"),
+                        arena_printf(w->d->arena, "{\"job_id\":\"%s\",\"days\":1,\"ended\":2,\"failed\":1}",
+                                     text(w, "SELECT id FROM mxadmin_jobs")));
+}
+
 /* What a batch had done is done, whether that was written down or not. */
 static void a_job_that_is_cut_off_goes_on(void **state)
 {
@@ -392,10 +436,15 @@ static void the_hour_is_that_of_the_clock(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(sessions_that_are_idle_end),    TEST(what_was_found_is_looked_at_again),
-        TEST(a_job_that_is_cut_off_goes_on), cmocka_unit_test(media_that_is_old_goes),
-        TEST(tokens_whose_time_is_over_go),  TEST(rooms_that_are_empty_go),
-        TEST(policies_are_planned),          cmocka_unit_test(the_hour_is_that_of_the_clock),
+        TEST(sessions_that_are_idle_end),
+        TEST(what_was_found_is_looked_at_again),
+        TEST(what_fails_is_told),
+        TEST(a_job_that_is_cut_off_goes_on),
+        cmocka_unit_test(media_that_is_old_goes),
+        TEST(tokens_whose_time_is_over_go),
+        TEST(rooms_that_are_empty_go),
+        TEST(policies_are_planned),
+        cmocka_unit_test(the_hour_is_that_of_the_clock),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
