@@ -44,6 +44,9 @@ handler destinations_get;
 handler destination_get;
 handler destination_rooms_get;
 handler destination_reset_post;
+/* extremities.c */
+handler extremities_get;
+handler extremities_delete;
 
 /* health.c */
 handler health_get;

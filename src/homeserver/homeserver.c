@@ -238,6 +238,14 @@ enum err homeserver_make_admin(struct homeserver *hs, const char *room_id, const
     return hs->acts->make_admin ? hs->acts->make_admin(hs, room_id, user_id) : ERR_UNSUPPORTED;
 }
 
+enum err homeserver_merge_extremities(struct homeserver *hs, const char *room_id,
+                                      struct extremity_merge *merge, struct arena *arena)
+{
+    if (!hs->acts->merge_extremities)
+        return ERR_UNSUPPORTED;
+    return hs->acts->merge_extremities(hs, room_id, merge, arena);
+}
+
 enum err homeserver_purge_history(struct homeserver *hs, struct history_purge *purge, struct arena *arena)
 {
     return hs->acts->purge_history ? hs->acts->purge_history(hs, purge, arena) : ERR_UNSUPPORTED;

@@ -57,17 +57,6 @@ struct notice {
     struct transaction transaction; /* its `id` NULL: none */
 };
 
-/* Users and rooms to be made up. */
-struct population {
-    int64_t users;
-    int64_t rooms;
-    int64_t members; /* of the largest room */
-    int64_t seed;    /* another one makes up others */
-    /* Called after each step, with `context`; NULL: nobody wants to know. */
-    void (*progress)(void *context, int64_t done, int64_t total);
-    void *context;
-};
-
 /* Whether something is to be changed, and to what. */
 enum choice { CHOICE_STAY, CHOICE_NO, CHOICE_YES };
 
@@ -247,6 +236,13 @@ struct homeserver_acts {
      * not known; ERR_DENIED: the user cannot be invited.
      */
     enum err (*make_admin)(struct homeserver *hs, const char *room_id, const char *user_id);
+
+    /*
+     * Has a room's history end with one event. ERR_NOT_FOUND: there is no such room; ERR_INVALID: its version
+     * is not known; ERR_DENIED, with a reason: nobody of this server can send anything to it.
+     */
+    enum err (*merge_extremities)(struct homeserver *hs, const char *room_id, struct extremity_merge *merge,
+                                  struct arena *arena);
 
     /*
      * A user redacts events, in their order, as many as a step of a job has the time for, one at least:
@@ -455,6 +451,8 @@ MUST_CHECK enum err homeserver_leave(struct homeserver *hs, const char *localpar
 MUST_CHECK enum err homeserver_add_member(struct homeserver *hs, const char *localpart, const char *room_id,
                                           const char *inviter);
 MUST_CHECK enum err homeserver_make_admin(struct homeserver *hs, const char *room_id, const char *user_id);
+MUST_CHECK enum err homeserver_merge_extremities(struct homeserver *hs, const char *room_id,
+                                                 struct extremity_merge *merge, struct arena *arena);
 MUST_CHECK enum err homeserver_set_published(struct homeserver *hs, const char *room_id, bool published);
 MUST_CHECK enum err homeserver_redact(struct homeserver *hs, const struct redaction *redaction,
                                       struct arena *arena, size_t *done);

@@ -16,9 +16,28 @@ static enum err step_deactivate(struct homeserver *hs, struct job *job, struct a
     return e;
 }
 
+static enum err step_merge_extremities(struct homeserver *hs, struct job *job, struct arena *arena)
+{
+    struct extremity_merge merge = {0};
+    enum err e = homeserver_merge_extremities(hs, job->target, &merge, arena);
+
+    if (e)
+        return e;
+    if (!*job->cursor)
+        job->total = merge.before - 1;
+    job->cursor = "begun";
+    if (merge.left - 1 > job->total) /* others have sent meanwhile */
+        job->total = merge.left - 1;
+    job->done = job->total - (merge.left - 1);
+    if (merge.left <= 1)
+        job->status = JOB_COMPLETE;
+    return ERR_OK;
+}
+
 static const struct job_kind kinds[] = {
     {JOB_EVACUATE_ROOM, job_evacuate_room},
     {JOB_DEACTIVATE, step_deactivate},
+    {JOB_MERGE_EXTREMITIES, step_merge_extremities},
     {JOB_END_SESSION, job_end_session},
     {JOB_PURGE_MEDIA, job_purge_media},
     {JOB_POLICY, job_policy},

@@ -35,14 +35,15 @@ job_step job_purge_history;
 job_step job_keep_out;    /* blocks_look.c */
 job_step job_delete_room; /* its requests: delete_room.h */
 
-#define JOB_EVACUATE_ROOM "evacuate_room" /* the target is a room ID */
-#define JOB_DEACTIVATE    "deactivate"    /* the target is a localpart */
-#define JOB_END_SESSION   "end_session"   /* the target is a device id */
-#define JOB_PURGE_MEDIA   "purge_media"   /* the target says which */
-#define JOB_POLICY        "policy"        /* the target is the name of one */
-#define JOB_REDACT_USER   "redact_user"   /* the target is a user ID */
-#define JOB_PURGE_HISTORY "purge_history" /* the target is a room ID, and the point in its history */
-#define JOB_KEEP_OUT      "keep_out"      /* the target is the event by which somebody came to a room */
-#define JOB_DELETE_ROOM   "delete_room"   /* the target is a room ID */
+#define JOB_EVACUATE_ROOM     "evacuate_room"     /* the target is a room ID */
+#define JOB_MERGE_EXTREMITIES "merge_extremities" /* the target is a room ID */
+#define JOB_DEACTIVATE        "deactivate"        /* the target is a localpart */
+#define JOB_END_SESSION       "end_session"       /* the target is a device id */
+#define JOB_PURGE_MEDIA       "purge_media"       /* the target says which */
+#define JOB_POLICY            "policy"            /* the target is the name of one */
+#define JOB_REDACT_USER       "redact_user"       /* the target is a user ID */
+#define JOB_PURGE_HISTORY     "purge_history"     /* the target is a room ID, and the point in its history */
+#define JOB_KEEP_OUT          "keep_out"    /* the target is the event by which somebody came to a room */
+#define JOB_DELETE_ROOM       "delete_room" /* the target is a room ID */
 
 #endif

@@ -53,6 +53,28 @@ struct room_move {
     int64_t end_ms; /* on the monotonic clock: where one leaves after the other, no further one after this */
 };
 
+/*
+ * The events that a room's history ends with, of which each new event makes some into one. Where nobody of
+ * this server is in the room, `helper` joins for that, if the room lets everybody in, and leaves again.
+ */
+struct extremity_merge {
+    const char *helper; /* a localpart; NULL: nobody, or whom a homeserver has for that */
+    int64_t before;     /* how many there were */
+    int64_t left;       /* how many there are now; 1 when it is done */
+    const char *job_id; /* in the arena; of the job that goes on with it, NULL: none does */
+};
+
+/* Users and rooms to be made up. */
+struct population {
+    int64_t users;
+    int64_t rooms;
+    int64_t members; /* of the largest room */
+    int64_t seed;    /* another one makes up others */
+    /* Called after each step, with `context`; NULL: nobody wants to know. */
+    void (*progress)(void *context, int64_t done, int64_t total);
+    void *context;
+};
+
 /* An event that is to be redacted, and what becomes of it. */
 struct redaction_target {
     const char *event_id;

@@ -5,6 +5,7 @@
 #include "matrix/canonical_json.h"
 #include "matrix/field.h"
 #include "matrix/power_holders.h"
+#include "store/events.h"
 #include "store/memberships.h"
 #include "store/rooms.h"
 #include "store/sync.h"
@@ -76,16 +77,51 @@ bool room_rights_public(const struct room_rights *rights)
     return rule && strcmp(rule, "public") == 0;
 }
 
-enum err room_rights_membership(const struct room_rights *rights, const char *user_id,
-                                const char **membership)
+/* The row of a membership, which is there before another homeserver's rows for clients are. */
+static enum err find_membership(const struct room_rights *rights, const char *user_id,
+                                enum membership *membership)
+{
+    int64_t user_nid;
+    enum err e = state_keys_find(rights->hs->db, user_id, &user_nid);
+
+    *membership = MEMBERSHIP_LEAVE;
+    if (!e)
+        e = memberships_find(rights->hs->db, rights->room_nid, user_nid, membership);
+    return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+/* Of who is not in the room: the row does not tell who left from who was banned. */
+static enum err is_banned(const struct room_rights *rights, const char *user_id, bool *banned)
 {
     json_t *event;
     enum err e = read_state(rights, "m.room.member", user_id, &event);
-    const char *text = field_string(field_object(event, "content"), "membership");
+    const char *membership = field_string(field_object(event, "content"), "membership");
 
-    *membership = arena_strdup(rights->arena, text ? text : "leave");
+    *banned = membership && strcmp(membership, "ban") == 0;
     json_decref(event);
-    return e || *membership ? e : ERR_NOMEM;
+    return e;
+}
+
+enum err room_rights_membership(const struct room_rights *rights, const char *user_id,
+                                const char **membership)
+{
+    static const char *const names[] = {
+        [MEMBERSHIP_INVITE] = "invite", [MEMBERSHIP_JOIN] = "join", [MEMBERSHIP_KNOCK] = "knock"};
+    enum membership found;
+    bool banned;
+    enum err e = find_membership(rights, user_id, &found);
+
+    *membership = "leave";
+    if (e)
+        return e;
+    if (found != MEMBERSHIP_LEAVE) {
+        *membership = names[found];
+        return ERR_OK;
+    }
+    e = is_banned(rights, user_id, &banned);
+    if (banned)
+        *membership = "ban";
+    return e;
 }
 
 enum err room_rights_invited(const struct room_rights *rights, const char *user_id, bool *invited)
@@ -116,6 +152,91 @@ enum err room_rights_strongest(const struct room_rights *rights, const char **us
         *user_id = arena_strdup(rights->arena, *user_id);
         e = *user_id ? ERR_OK : ERR_NOMEM;
     }
+    return e;
+}
+
+static bool may_merge(const struct room_rights *rights, const char *user_id)
+{
+    return power_levels_of_user(&rights->levels, user_id) >=
+           power_levels_to_send(&rights->levels, MERGING_TYPE, false);
+}
+
+/* The strongest one, or where nobody has power by name, whoever is in the room the longest. */
+static enum err find_member(const struct room_rights *rights, const char **user_id)
+{
+    struct member *members = NULL;
+    size_t count = 0;
+    enum err e = room_rights_strongest(rights, user_id);
+
+    if (e || (*user_id && may_merge(rights, *user_id)))
+        return e;
+    e = memberships_local(rights->hs->db, rights->room_nid, 0, 1, rights->arena, &members, &count);
+    if (!e && count > 0)
+        *user_id = members[0].user_id;
+    return e;
+}
+
+/* Whether the helper, who is in the room or not, can send something to it. */
+static enum err try_helper(const struct room_rights *rights, const char *helper,
+                           struct merging_sender *sender)
+{
+    const char *membership;
+    enum err e = room_rights_membership(rights, helper, &membership);
+
+    if (!e && (strcmp(membership, "invite") == 0 ||
+               (room_rights_public(rights) && strcmp(membership, "ban") != 0))) {
+        sender->user_id = helper;
+        sender->joins = true;
+    }
+    return e;
+}
+
+enum err room_rights_merging(const struct room_rights *rights, const char *helper,
+                             struct merging_sender *sender)
+{
+    enum err e;
+
+    *sender = (struct merging_sender){0};
+    e = find_member(rights, &sender->user_id);
+    if (!e && !sender->user_id && helper)
+        e = try_helper(rights, helper, sender);
+    if (!e && sender->user_id)
+        sender->by_membership = !may_merge(rights, sender->user_id);
+    return e;
+}
+
+static enum err read_content(const struct room_rights *rights, int64_t event_nid, json_t **content)
+{
+    struct stored_event stored = {0};
+    json_t *event = NULL;
+    const char *membership;
+    enum err e = events_find(rights->hs->db, event_nid, &stored);
+
+    if (!e)
+        e = canonical_json_read(stored.json.data, stored.json.length, &event);
+    *content = json_incref(field_object(event, "content"));
+    membership = field_string(*content, "membership");
+    if (!e && (!membership || strcmp(membership, "join") != 0))
+        e = ERR_NOT_FOUND;
+    json_decref(event);
+    buf_free(&stored.json);
+    return e;
+}
+
+enum err room_rights_member(const struct room_rights *rights, const char *user_id, json_t **content)
+{
+    int64_t user_nid, event_nid;
+    enum err e = state_keys_find(rights->hs->db, user_id, &user_nid);
+
+    *content = NULL;
+    if (!e)
+        e = memberships_event(rights->hs->db, rights->room_nid, user_nid, &event_nid);
+    if (!e)
+        e = read_content(rights, event_nid, content);
+    if (!e)
+        return ERR_OK;
+    json_decref(*content);
+    *content = NULL;
     return e;
 }
 

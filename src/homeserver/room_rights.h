@@ -32,7 +32,7 @@ void room_rights_close(struct room_rights *rights);
 /* Whether anybody can join who is not banned. */
 bool room_rights_public(const struct room_rights *rights);
 
-/* A user's membership, "leave" when there is none; in the arena. */
+/* A user's membership, a constant; "leave" when there is none. */
 MUST_CHECK enum err room_rights_membership(const struct room_rights *rights, const char *user_id,
                                            const char **membership);
 
@@ -44,6 +44,29 @@ MUST_CHECK enum err room_rights_invited(const struct room_rights *rights, const 
  * are named; `*user_id`, in the arena, is NULL where there is nobody.
  */
 MUST_CHECK enum err room_rights_strongest(const struct room_rights *rights, const char **user_id);
+
+/* A harmless event, which clients pass over: Synapse sends such ones to this end, too. */
+#define MERGING_TYPE "org.matrix.dummy_event"
+
+/* Who sends something to a room that only makes its history end with less events. */
+struct merging_sender {
+    const char *user_id; /* in the arena; NULL: nobody of this server is in the room, and nobody can join */
+    bool joins;          /* it is the helper, who has to join first, and leaves afterwards */
+    bool by_membership;  /* who may not send a message, but may say again to be a member */
+};
+
+/* Chooses one; `helper` is a user ID, NULL: there is none. */
+MUST_CHECK enum err room_rights_merging(const struct room_rights *rights, const char *helper,
+                                        struct merging_sender *sender);
+
+/* The content of the event by which a user is joined; the caller owns it. ERR_NOT_FOUND: the user is not. */
+MUST_CHECK enum err room_rights_member(const struct room_rights *rights, const char *user_id,
+                                       json_t **content);
+
+/* What is said when there is nobody. */
+#define MERGING_DENIED                                                                                       \
+    "Nobody of this server is in the room, or can join it to send something to it, as it takes: it can "     \
+    "only be purged"
 
 /* How a user gets as much power as the strongest one has. */
 struct promotion {

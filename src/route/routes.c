@@ -91,6 +91,8 @@ const struct route routes[] = {
     {METHOD_GET,  SYNAPSE2 "/rooms/delete_status/{delete_id}", delete_status_get, .access = ACCESS_ADMIN, .reads = true},
     {METHOD_POST, SYNAPSE "/join/{room_id_or_alias}", room_join_post, .access = ACCESS_ADMIN},
     {METHOD_POST, SYNAPSE "/rooms/{room_id_or_alias}/make_room_admin", room_admin_post, .access = ACCESS_ADMIN},
+    {METHOD_GET,  SYNAPSE "/rooms/{room_id_or_alias}/forward_extremities", extremities_get, .access = ACCESS_ADMIN},
+    {METHOD_DELETE, SYNAPSE "/rooms/{room_id_or_alias}/forward_extremities", extremities_delete, .access = ACCESS_ADMIN, .slow = true},
     {METHOD_POST, DENDRITE "/evacuateRoom/{room_id}", evacuate_room, .access = ACCESS_ADMIN, .slow = true},
     {METHOD_GET,  DENDRITE "/evacuateRoom/{room_id}", evacuate_room, .access = ACCESS_ADMIN, .slow = true},
     {METHOD_POST, DENDRITE "/evacuateUser/{user_id}", evacuate_user, .access = ACCESS_ADMIN, .changes = true, .slow = true},

@@ -5,6 +5,8 @@
 
 static const char sql_find[] =
     "SELECT membership_nid FROM roomserver_membership WHERE room_nid = ?1 AND target_nid = ?2";
+static const char sql_event[] =
+    "SELECT event_nid FROM roomserver_membership WHERE room_nid = ?1 AND target_nid = ?2";
 static const char sql_put[] =
     "INSERT INTO roomserver_membership (room_nid, target_nid, sender_nid, membership_nid, event_nid,"
     " target_local, forgotten) VALUES (?1, ?2, ?3, ?4, ?5, ?6, FALSE)"
@@ -72,6 +74,11 @@ enum err memberships_find(struct db *db, int64_t room_nid, int64_t target_nid, e
 
     *membership = (enum membership)nid;
     return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+enum err memberships_event(struct db *db, int64_t room_nid, int64_t target_nid, int64_t *event_nid)
+{
+    return db_integer(db, sql_event, DB_ARGS(DB_I(room_nid), DB_I(target_nid)), event_nid);
 }
 
 enum err memberships_put(struct db *db, const struct membership_row *row)

@@ -32,6 +32,10 @@ struct membership_row {
 MUST_CHECK enum err memberships_find(struct db *db, int64_t room_nid, int64_t target_nid,
                                      enum membership *membership);
 
+/* The event that a membership is of. ERR_NOT_FOUND: there is no row. */
+MUST_CHECK enum err memberships_event(struct db *db, int64_t room_nid, int64_t target_nid,
+                                      int64_t *event_nid);
+
 /* Adds the row, or replaces the one of the same room and target. */
 MUST_CHECK enum err memberships_put(struct db *db, const struct membership_row *row);
 

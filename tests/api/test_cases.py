@@ -17,7 +17,7 @@ COMPARED_HEADERS = {"content-type", "allow", "cache-control", "content-dispositi
 VOLATILE = {"access_token", "device_id", "nonce", "last_seen", "last_seen_ts", "creation_ts", "retry_after_ms",
             "base_url", "ip", "user_agent", "last_seen_ip", "last_seen_user_agent", "event_id", "token", "ts",
             "request_id", "finished_ts", "age", "content_uri", "created_ts", "redact_id", "purge_id",
-            "delete_id", "new_room_id", "valid_until_ts", "signatures", "verify_keys"}
+            "delete_id", "new_room_id", "valid_until_ts", "signatures", "verify_keys", "received_ts"}
 
 AUDIT_TABLES = {"mxadmin_audit", "sqlite_sequence"}
 

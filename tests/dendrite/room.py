@@ -12,6 +12,7 @@ from folder import SERVER_NAME
 MEMBERSHIPS = {"leave": 1, "ban": 1, "invite": 2, "join": 3, "knock": 4}
 VISIBILITIES = {"world_readable": 1, "shared": 2, "invited": 3, "joined": 4}
 BLOCKS_MAX = 64
+PREVIOUS_MAX = 20  # events that one names as those before it
 # What somebody who is invited is shown, in this order.
 STRIPPED = ["m.room.create", "m.room.join_rules", "m.room.canonical_alias", "m.room.avatar", "m.room.encryption",
             "m.room.name", "m.room.topic"]
@@ -123,7 +124,7 @@ class Room:
             "depth": depth + 1,
             "origin": SERVER_NAME,
             "origin_server_ts": now(),
-            "prev_events": self.event_ids(latest),
+            "prev_events": self.event_ids(latest[:PREVIOUS_MAX]),
             "room_id": self.room_id,
             "sender": sender,
             "type": kind,

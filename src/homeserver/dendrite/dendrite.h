@@ -86,6 +86,10 @@ MUST_CHECK enum err dendrite_purge_room(struct homeserver *hs, const char *room_
 /* room_admin.c: */
 MUST_CHECK enum err dendrite_make_admin(struct homeserver *hs, const char *room_id, const char *user_id);
 
+/* extremities.c: */
+MUST_CHECK enum err dendrite_merge_extremities(struct homeserver *hs, const char *room_id,
+                                               struct extremity_merge *merge, struct arena *arena);
+
 /* evacuate.c: */
 MUST_CHECK enum err dendrite_evacuate_user(struct homeserver *hs, const char *localpart, bool dry_run,
                                            struct arena *arena, struct id_list *affected);

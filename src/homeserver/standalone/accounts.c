@@ -30,6 +30,7 @@ const struct homeserver_acts standalone_acts = {
     .leave = standalone_leave,
     .add_member = standalone_add_member,
     .make_admin = standalone_make_admin,
+    .merge_extremities = standalone_merge_extremities,
     .set_published = standalone_set_published,
     .redact = standalone_redact,
     .purge_history = standalone_purge_history,

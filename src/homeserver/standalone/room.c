@@ -227,6 +227,11 @@ enum err room_admits(struct room *room, const char *user_id)
     return ERR_DENIED;
 }
 
+size_t room_extremities(const struct room *room)
+{
+    return room->latest_count;
+}
+
 int64_t room_number(const struct room *room)
 {
     return room->row.nid;

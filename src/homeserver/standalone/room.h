@@ -119,6 +119,9 @@ MUST_CHECK enum err room_membership(struct room *room, const char *user_id, cons
  * blocked. */
 MUST_CHECK enum err room_admits(struct room *room, const char *user_id);
 
+/* How many events the room's history ends with; EVENT_PREV_MAX of them become one by the next event. */
+size_t room_extremities(const struct room *room);
+
 /* The number of the room in the database. */
 int64_t room_number(const struct room *room);
 

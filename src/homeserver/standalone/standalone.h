@@ -82,6 +82,10 @@ MUST_CHECK enum err standalone_move_aliases(struct homeserver *hs, const struct 
 /* room_admin.c; likewise. */
 MUST_CHECK enum err standalone_make_admin(struct homeserver *hs, const char *room_id, const char *user_id);
 
+/* extremities.c; likewise. */
+MUST_CHECK enum err standalone_merge_extremities(struct homeserver *hs, const char *room_id,
+                                                 struct extremity_merge *merge, struct arena *arena);
+
 /* absent.c; likewise: ERR_UNSUPPORTED, with a reason. */
 MUST_CHECK enum err standalone_refresh_devices(struct homeserver *hs, const char *user_id);
 MUST_CHECK enum err standalone_download_state(struct homeserver *hs, const char *server_name,
