@@ -15,7 +15,7 @@
 #include "process/connection.h"
 
 /* More than any web server sends of a body that we have refused; then the connection is closed instead. */
-#define DRAIN_MAX     ((size_t)1 << 20)
+#define DRAIN_MAX     ((size_t)128 << 20)
 #define DRAIN_SECONDS 2
 
 #define PIECE_SIZE   65536

@@ -115,7 +115,10 @@ def test_thumbnails(beside):
     content, query = png(3), "?width=32&height=32&method=crop"
     media_id = upload(beside, content)
     wait_for(lambda: len(os.listdir(folder_of(beside, content))) > 1)
-    assert download(beside, media_id, "thumbnail", query).status == 200
+    answer = download(beside, media_id, "thumbnail", query)
+    assert answer.status == 200
+    path = f"/_matrix/client/v1/media/thumbnail/example.org/{media_id}{query}"
+    assert beside.ask("GET", path, "user03").body == answer.body != content
     act(beside, "POST", f"/media/quarantine/example.org/{media_id}")
     assert_gone(download(beside, media_id, "thumbnail", query))
     act(beside, "POST", f"/media/unquarantine/example.org/{media_id}")
@@ -171,3 +174,26 @@ def test_no_right_to_write(beside):
         (beside.folder.path / "elsewhere").rename(media)
     assert beside.service.command("deferred", "list") == ""
     assert act(beside, "GET", f"/media/example.org/{known}")["media_info"]["quarantined_by"] is None
+
+
+def test_mxadmin_sends_files(beside):
+    """On a host of its own it reads what the homeserver has stored; it stores nothing itself."""
+    def get(media_id, query="", user="user02", kind="download"):
+        return beside.ask("GET", f"/_matrix/client/v1/media/{kind}/example.org/{media_id}{query}", user)
+
+    content, bypass = png(8), "?admin_unsafely_bypass_quarantine=true"
+    first, second = upload(beside, content), upload(beside, content, "user02")
+    assert get(first).body == content
+    assert get(first, "/?width=1000&height=1000", kind="thumbnail").status == 404, "a thumbnail has no other name"
+    assert get(first, "?width=1000&height=1000", kind="thumbnail").body == content
+    act(beside, "POST", f"/media/quarantine/example.org/{first}")
+    assert_gone(get(first))
+    assert_gone(get(second, user="admin"))
+    assert get(second, bypass, "admin").body == content
+    assert get(second, bypass).status == 400
+    act(beside, "POST", f"/media/unquarantine/example.org/{first}")
+    act(beside, "DELETE", f"/media/example.org/{first}")
+    assert_gone(get(first))
+    assert get(second).body == content
+    answer = beside.ask("POST", UPLOAD, "user01", content)
+    assert (answer.status, answer.json()["errcode"]) == (404, "M_UNRECOGNIZED")

@@ -18,7 +18,7 @@ CORS = {"access-control-allow-origin": "*",
 
 @pytest.fixture(scope="module", params=FRONTS)
 def front(request):
-    service = Service()
+    service = Service({"media_path": "media"})
     front = FRONTS[request.param](service).start()
     front.name = request.param
     yield front
@@ -52,6 +52,8 @@ REFUSED = {
     "a long path": ("GET /" + "a" * 9000 + HEAD, 414, "M_TOO_LARGE"),
     "a body above the server's limit": ("POST /_synapse/admin/v1/register" + HEAD + "Content-Length: 1048577\r\n",
                                         413, "M_TOO_LARGE"),
+    "an upload above the server's limit": ("POST /_matrix/media/v3/upload" + HEAD + "Content-Length: 104857601\r\n",
+                                           413, "M_TOO_LARGE"),
     "a body above the route's limit": ("POST /_synapse/admin/v1/register" + HEAD + "Content-Length: 70000\r\n\r\n"
                                        + "x" * 70000, 413, "M_TOO_LARGE"),
     "a chunked body above the route's limit": ("POST /_synapse/admin/v1/register" + HEAD
@@ -90,6 +92,30 @@ def test_chunked_body(front):
     body = b'{"type": "m.login.password", "user": "user", "password": "wrong password"}'
     request = ("POST /_matrix/client/v3/login" + HEAD + "Transfer-Encoding: chunked\r\n\r\n").encode()
     check_error(front.client.send(request + b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)), 403, "M_FORBIDDEN")
+
+
+def test_upload(front):
+    """As large as mxadmin takes it, with its length told and not; and back again."""
+    content = bytes(range(256)) * 40960
+    token = "Authorization: Bearer " + front.service.tokens["user"] + "\r\nContent-Type: application/x-test\r\n"
+    head = "POST /_matrix/media/v3/upload" + HEAD + token
+    whole = ("%sContent-Length: %d\r\n\r\n" % (head, len(content))).encode() + content
+    pieces = (head + "Transfer-Encoding: chunked\r\n\r\n").encode() + b"".join(
+        b"10000\r\n%s\r\n" % content[i:i + 65536] for i in range(0, len(content), 65536)) + b"0\r\n\r\n"
+    for request in (whole, pieces):
+        answer = front.client.send(request)
+        assert answer.status == 200, answer
+        path = "/_matrix/client/v1/media/download/" + answer.json()["content_uri"].removeprefix("mxc://")
+        answer = front.client.ask("GET", path, {"Authorization": "Bearer " + front.service.tokens["user"]})
+        assert answer.status == 200 and answer.body == content
+        assert answer.headers["content-length"] == str(len(content))
+
+
+def test_upload_above_what_mxadmin_takes(front):
+    head = "POST /_matrix/media/v3/upload%sAuthorization: Bearer %s\r\n" % (HEAD, front.service.tokens["user"])
+    body = b"x" * 10485761
+    check_error(front.client.send(("%sContent-Length: %d\r\n\r\n" % (head, len(body))).encode() + body),
+                413, "M_TOO_LARGE")
 
 
 def test_authorization_arrives(front):
