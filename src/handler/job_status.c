@@ -2,11 +2,14 @@
 #include <string.h>
 
 #include "handler/job_status.h"
+#include "homeserver/jobs.h"
 
 bool job_status_job(struct call *call, const char *id, const char *kind, const char *what, struct job *job)
 {
-    enum err e = jobs_find(call->app->db, id, call->arena, job);
+    enum err e = call->request.head ? ERR_OK : jobs_help(&call->homeserver, id);
 
+    if (!e)
+        e = jobs_find(call->app->db, id, call->arena, job);
     if (!e && strcmp(job->kind, kind) == 0)
         return true;
     if (!e || e == ERR_NOT_FOUND)

@@ -7,8 +7,8 @@
 #include "store/jobs.h"
 
 /*
- * Finds the job `id` of a kind. False after the answer has become an error: 404 M_NOT_FOUND "redact id 'x'
- * not found" for a `what` of "redact".
+ * Finds the job `id` of a kind, having done some of it if nobody else does. False after the answer has become
+ * an error: 404 M_NOT_FOUND "redact id 'x' not found" for a `what` of "redact".
  */
 MUST_CHECK bool job_status_job(struct call *call, const char *id, const char *kind, const char *what,
                                struct job *job);

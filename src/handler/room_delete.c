@@ -4,6 +4,7 @@
 
 #include "handler/fields.h"
 #include "handler/handlers.h"
+#include "handler/job_status.h"
 #include "homeserver/delete_room.h"
 #include "homeserver/job_kinds.h"
 #include "homeserver/jobs.h"
@@ -166,11 +167,10 @@ json_t *delete_status_get(struct call *call)
     const char *id = call->parameters[0];
     json_t *status = NULL;
     struct job job;
-    enum err e = jobs_find(call->app->db, id, call->arena, &job);
+    enum err e;
 
-    if (e == ERR_NOT_FOUND || (!e && strcmp(job.kind, JOB_DELETE_ROOM) != 0))
-        return call_fail(call, API_NOT_FOUND, arena_printf(call->arena, "delete id '%s' not found", id));
-    if (!e)
-        e = describe(call, &job, &status);
+    if (!job_status_job(call, id, JOB_DELETE_ROOM, "delete", &job))
+        return NULL;
+    e = describe(call, &job, &status);
     return e ? call_fail_err(call, e) : status;
 }

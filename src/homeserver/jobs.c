@@ -101,6 +101,47 @@ static enum err do_here(struct homeserver *hs, const char *id, int64_t end_ms, s
     return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 
+/* Whether somebody has to do what is left of the job, and there is nobody but us. */
+static enum err needs_help(struct homeserver *hs, const char *id, struct arena *arena, bool *needs)
+{
+    bool runner = false;
+    struct job job;
+    enum err e = presence_any_runner(hs->presence, &runner);
+
+    *needs = false;
+    if (e || runner)
+        return e;
+    e = jobs_find(hs->db, id, arena, &job);
+    *needs = !e && !job_has_ended(&job) && job.due_ts <= clock_now_ms();
+    return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+/* Who only asks changes nothing that the audit is to tell of. */
+static enum err do_unnoticed(struct homeserver *hs, const char *id, struct arena *arena)
+{
+    struct homeserver quiet = *hs;
+    bool armed = db_before_commit_forget(hs->db);
+    enum err e;
+
+    quiet.audit = NULL;
+    e = do_here(&quiet, id, clock_monotonic_ms() + JOB_BATCH_MS, arena);
+    if (armed && hs->audit)
+        audit_arm(hs->audit);
+    return e;
+}
+
+enum err jobs_help(struct homeserver *hs, const char *id)
+{
+    struct arena *arena = arena_new();
+    bool needs = false;
+    enum err e = arena ? needs_help(hs, id, arena, &needs) : ERR_NOMEM;
+
+    if (!e && needs)
+        e = do_unnoticed(hs, id, arena);
+    arena_free(&arena);
+    return e;
+}
+
 static void nap(int *looks)
 {
     long ms = *looks < WAIT_LAST_MS / WAIT_FIRST_MS ? WAIT_FIRST_MS * (*looks + 1) : WAIT_LAST_MS;

@@ -48,6 +48,12 @@ MUST_CHECK enum err jobs_wait_ms(struct homeserver *hs, const char *id, int64_t 
 MUST_CHECK enum err jobs_run(struct homeserver *hs, const struct job_request *request, struct arena *arena,
                              struct job *job);
 
+/*
+ * For whoever asks how a job stands: where there is no runner, does some of it, or nobody would. It is told
+ * the audit as that of who began it. Errors are of the database; that there is no such job is none.
+ */
+MUST_CHECK enum err jobs_help(struct homeserver *hs, const char *id);
+
 /* The items of a job that belong to the list `outcome` of its result; they live in `arena`. */
 MUST_CHECK enum err jobs_items(struct homeserver *hs, const char *id, const char *outcome,
                                struct arena *arena, struct id_list *list);

@@ -53,7 +53,7 @@ const struct route routes[] = {
     {METHOD_GET,  SYNAPSE "/users/{user_id}/pushers", user_pushers_get, .access = ACCESS_ADMIN, .reads = true},
     {METHOD_GET,  SYNAPSE "/users/{user_id}/accountdata", user_account_data_get, .access = ACCESS_ADMIN, .reads = true},
     {METHOD_POST, SYNAPSE "/user/{user_id}/redact", user_redact_post, .access = ACCESS_ADMIN},
-    {METHOD_GET,  SYNAPSE "/user/redact_status/{redact_id}", user_redact_status_get, .access = ACCESS_ADMIN, .reads = true},
+    {METHOD_GET,  SYNAPSE "/user/redact_status/{redact_id}", user_redact_status_get, .access = ACCESS_ADMIN},
     {METHOD_GET,  SYNAPSE "/threepid/{medium}/users/{address}", threepid_user_get, .access = ACCESS_ADMIN, .reads = true},
     {METHOD_GET,  SYNAPSE "/auth_providers/{provider}/users/{external_id}", external_id_user_get, .access = ACCESS_ADMIN, .reads = true},
 
@@ -88,7 +88,7 @@ const struct route routes[] = {
     {METHOD_DELETE, SYNAPSE "/rooms/{room_id}", room_delete_v1, .access = ACCESS_ADMIN, .slow = true},
     {METHOD_DELETE, SYNAPSE2 "/rooms/{room_id}", room_delete_v2, .access = ACCESS_ADMIN},
     {METHOD_GET,  SYNAPSE2 "/rooms/{room_id}/delete_status", room_delete_status_get, .access = ACCESS_ADMIN, .reads = true},
-    {METHOD_GET,  SYNAPSE2 "/rooms/delete_status/{delete_id}", delete_status_get, .access = ACCESS_ADMIN, .reads = true},
+    {METHOD_GET,  SYNAPSE2 "/rooms/delete_status/{delete_id}", delete_status_get, .access = ACCESS_ADMIN},
     {METHOD_POST, SYNAPSE "/join/{room_id_or_alias}", room_join_post, .access = ACCESS_ADMIN},
     {METHOD_POST, SYNAPSE "/rooms/{room_id_or_alias}/make_room_admin", room_admin_post, .access = ACCESS_ADMIN},
     {METHOD_GET,  SYNAPSE "/rooms/{room_id_or_alias}/forward_extremities", extremities_get, .access = ACCESS_ADMIN},
@@ -101,7 +101,7 @@ const struct route routes[] = {
     {METHOD_POST, DENDRITE "/purgeRoom/{room_id}", purge_room, .access = ACCESS_ADMIN, .slow = true},
     {METHOD_POST, SYNAPSE "/purge_history/{room_id}", purge_history_post, .access = ACCESS_ADMIN},
     {METHOD_POST, SYNAPSE "/purge_history/{room_id}/{event_id}", purge_history_post, .access = ACCESS_ADMIN},
-    {METHOD_GET,  SYNAPSE "/purge_history_status/{purge_id}", purge_history_status_get, .access = ACCESS_ADMIN, .reads = true},
+    {METHOD_GET,  SYNAPSE "/purge_history_status/{purge_id}", purge_history_status_get, .access = ACCESS_ADMIN},
 
     /* Media */
     {METHOD_GET,    SYNAPSE "/users/{user_id}/media", user_media_get, .access = ACCESS_ADMIN},

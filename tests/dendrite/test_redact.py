@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: ISC
 """Redacting what a user has sent, beside a homeserver that does it; whoever redacts it there, each event once."""
 import collections
+import json
 import random
 import time
 
 import pytest
 
+import fcgi
 from attached import Beside
 from pool import kill_together
 from stand_in import Fault
-from test_jobs import KILLS, LOBBY, SEED, wait_until
+from test_jobs import KILLS, LOBBY, SEED, Alone, wait_until
 
 SYNAPSE = "/_synapse/admin/v1"
 USER = "@user03:example.org"
@@ -104,6 +106,22 @@ def test_killed_at_random_moments(make_homeserver, kind):
         assert [finish(beside, redact_id) for redact_id in started] == [{} for _ in users]
         wait_until(lambda: redacted(beside) == events)
         assert set(redactions(beside).values()) == {1}
+
+
+def test_without_a_runner_who_asks_does_it(make_homeserver, kind):
+    homeserver = make_homeserver()
+    with Alone(homeserver) as alone:
+        def ask(method, path, body=b""):
+            return fcgi.ask(alone.address, SYNAPSE + path, method, alone.service.tokens["admin"], body)[2]
+        redact_id = ask("POST", f"/user/{USER}/redact", {"rooms": [LOBBY]})["redact_id"]
+        status = "/user/redact_status/" + redact_id
+        assert [ask("HEAD", status), alone.jobs()[0]["status"]] == [None, "scheduled"]
+        wait_until(lambda: ask("GET", status) == {"status": "complete", "failed_redactions": {}})
+        assert len(alone.jobs()[0]["parameters"]) > 0 and alone.jobs()[0]["done"] == 3
+        # One row of the audit, of who began it.
+        rows = json.loads(alone.service.command("audit", "--json"))
+        assert [(row["route"], row["outcome"]) for row in rows if "redact" in row["route"]] == [
+            ("/_synapse/admin/v1/user/{user_id}/redact", 200)]
 
 
 def test_histories_are_not_purged(beside, kind):
