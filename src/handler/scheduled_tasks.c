@@ -4,6 +4,7 @@
 
 #include "handler/handlers.h"
 #include "handler/parameters.h"
+#include "homeserver/delete_room.h"
 #include "homeserver/job_json.h"
 #include "homeserver/job_kinds.h"
 #include "matrix/field.h"
@@ -56,18 +57,30 @@ static const char *resource_of(struct call *call, const struct job *job, const j
     return *job->target == '!' || *job->target == '@' ? job->target : NULL;
 }
 
+/* What has come of a job; new. */
+static enum err result_of(struct call *call, const struct job *job, const json_t *whole, json_t **result)
+{
+    if (strcmp(job->kind, JOB_DELETE_ROOM) == 0 && job->started_ts)
+        return delete_room_result(call->app->db, job, result);
+    *result = json_incref(json_object_get(whole, "result"));
+    return ERR_OK;
+}
+
 /* Appends a task unless it is of another room or user. */
 static enum err append(struct wish *wish, const struct job *job, const json_t *whole)
 {
     const char *resource_id = resource_of(wish->call, job, whole);
-    json_t *task;
+    json_t *task, *result = NULL;
+    enum err e;
 
     if (wish->resource_id && (!resource_id || strcmp(wish->resource_id, resource_id) != 0))
         return ERR_OK;
-    task = json_pack("{s:s, s:s, s:s, s:I, s:s?, s:O, s:s?}", "id", job->id, "action", action_of(job->kind),
+    e = result_of(wish->call, job, whole, &result);
+    if (e)
+        return e;
+    task = json_pack("{s:s, s:s, s:s, s:I, s:s?, s:o, s:s?}", "id", job->id, "action", action_of(job->kind),
                      "status", job_status_name(job->status), "timestamp_ms", (json_int_t)job_changed_ts(job),
-                     "resource_id", resource_id, "result", json_object_get(whole, "result"), "error",
-                     job->error);
+                     "resource_id", resource_id, "result", result, "error", job->error);
     return json_array_append_new(wish->tasks, task) < 0 ? ERR_NOMEM : ERR_OK;
 }
 
