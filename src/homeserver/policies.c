@@ -75,6 +75,7 @@ struct look {
     struct media_purge purge;
     const struct policy *policy;
     struct walk walk;
+    bool told; /* the audit, in this step */
 };
 
 static void prepare(struct look *look, struct homeserver *hs, const struct policy *policy,
@@ -143,7 +144,12 @@ static json_t *parameters_of(const struct walk *walk, const struct job *job)
 
 static enum err begin(struct walk *walk, const struct job *job)
 {
-    return tell(walk->hs, job, walk->arena, AUDIT_UNKNOWN, parameters_of(walk, job));
+    struct look *look = walk->context;
+    enum err e =
+        look->told ? ERR_OK : tell(walk->hs, job, walk->arena, AUDIT_UNKNOWN, parameters_of(walk, job));
+
+    look->told = !e;
+    return e;
 }
 
 static enum err add_count(const char *outcome, int64_t count, void *counts)

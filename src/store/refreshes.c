@@ -213,7 +213,8 @@ static enum err run_slice(struct db *db, const struct refresh *refresh, struct a
     return e ? e : db_end(db, settle(db, &pass));
 }
 
-/* Runs slices until all is compared or the time is over; `each` is called after each of them. */
+/* Runs slices until all is compared or the time is over; `*after` lives in `*holder`, which the caller frees.
+ */
 static enum err run_until(struct db *db, const struct refresh *refresh, int64_t end_ms, const void **after,
                           struct arena **holder)
 {

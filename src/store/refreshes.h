@@ -28,9 +28,10 @@ MUST_CHECK enum err refreshes_due(struct db *db, const char *name, int64_t now_m
 /* Whether it was done within `ms`, up to now. */
 MUST_CHECK enum err refreshes_done_within(struct db *db, const char *name, int64_t ms, bool *done);
 
-/* Something is known to have changed: it is as if it never was done, or, what shows it until then, due at
- * once. In the transaction that is open. */
+/* Something is known to have changed: it is as if it never was done. In the transaction that is open. */
 MUST_CHECK enum err refreshes_forget(struct db *db, const char *name);
+
+/* The same where what is kept can be shown until then: it is only due at once. */
 MUST_CHECK enum err refreshes_hurry(struct db *db, const char *name);
 
 /*
