@@ -288,8 +288,10 @@ static bool send_file(struct connection *connection, int64_t patience_s)
 
     setsockopt(connection->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     while ((size = exchange_next(connection->exchange, piece, sizeof piece)) > 0)
-        if (FCGX_PutStr(piece, (int)size, connection->fcgx.out) != size || clock_monotonic_ms() > end_ms)
+        if (FCGX_PutStr(piece, (int)size, connection->fcgx.out) != size || clock_monotonic_ms() > end_ms) {
+            log_warning("a file was not taken in time, and its connection was closed");
             return false;
+        }
     return size == 0;
 }
 
