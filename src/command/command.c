@@ -63,6 +63,8 @@ static const struct {
     [OPTION_REMOTE] = {"remote", NULL, "copies of what other servers have, not what was uploaded here"},
     [OPTION_AVATARS] = {"avatars", NULL, "also the avatars of users and rooms"},
     [OPTION_LOCAL] = {"local", NULL, "also what users of this server have sent"},
+    [OPTION_INVITED_BY] = {"invited-by", "LOCALPART", "who invites first, where the room is not public"},
+    [OPTION_MERGE] = {"merge", NULL, "have one event follow them all"},
     [OPTION_DAYS] = {"days", "N", "for how many days they have to be empty"},
     [OPTION_ONLY] = {"only", "POLICY", "not all of them, but this one"},
 };
@@ -131,9 +133,16 @@ static const struct command {
      command_room_create, "create a room of a user, and print its ID", NULL},
     {"room", "list", NULL, HAS(OPTION_JSON), command_room_list, "list the rooms", NULL},
     {"room", "show", "ROOM_ID", HAS(OPTION_JSON), command_room_show, "show what is known of a room", NULL},
-    {"room", "join", "ROOM_ID", HAS(OPTION_USER), command_room_join, "have a user join a room",
-     "The room has to let the user in: it is public, or the user is invited."},
+    {"room", "join", "ROOM_ID", HAS(OPTION_USER) | HAS(OPTION_INVITED_BY), command_room_join,
+     "have a user join a room", "The room has to let the user in: it is public, or the user is invited."},
     {"room", "leave", "ROOM_ID", HAS(OPTION_USER), command_room_leave, "have a user leave a room", NULL},
+    {"room", "make-admin", "ROOM_ID", HAS(OPTION_USER), command_room_make_admin,
+     "give a user the power of the strongest local user in a room",
+     "It is done in the name of that one. The user is invited to a room that is not public."},
+    {"room", "extremities", "ROOM_ID", HAS(OPTION_MERGE) | HAS(OPTION_USER) | HAS(OPTION_JSON),
+     command_room_extremities, "list the events that a room's history ends with",
+     "With --merge a local member sends what changes nothing and follows them, until there is one; where "
+     "nobody\nis left in a public room, --user joins for that and leaves again."},
     {"room", "purge-empty", NULL, HAS(OPTION_DAYS) | HAS(OPTION_DRY_RUN) | HAS(OPTION_JSON),
      command_room_purge_empty, "remove the rooms that nobody of this server is in",
      "All that is stored of them goes. They have to be empty for so many days as --days, or the "

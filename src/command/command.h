@@ -55,6 +55,8 @@ enum command_option {
     OPTION_ONLY,
     OPTION_DAYS,
     OPTION_LOCAL,
+    OPTION_INVITED_BY,
+    OPTION_MERGE,
     OPTION__MAX
 };
 

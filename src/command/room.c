@@ -206,11 +206,12 @@ out:
     return code;
 }
 
-/* An act of a user on a room. */
+/* An act of a user on a room, or on one that another user can invite to. */
 static int act(const struct invocation *invocation,
                enum err (*act_on_room)(struct homeserver *hs, const char *localpart, const char *room_id))
 {
-    const char *user = invocation->value[OPTION_USER], *localpart;
+    const char *user = invocation->value[OPTION_USER], *by = invocation->value[OPTION_INVITED_BY];
+    const char *localpart, *room_id, *inviter = NULL;
     struct context context;
     int code = COMMAND_FAILED;
     enum err e;
@@ -221,8 +222,12 @@ static int act(const struct invocation *invocation,
     }
     e = context_open(&context, invocation);
     localpart = e ? NULL : context_local_user(&context, user);
-    if (localpart) {
-        e = act_on_room(&context.homeserver, localpart, invocation->operand);
+    room_id = localpart ? command_room_named(&context, invocation->operand) : NULL;
+    if (room_id && by)
+        inviter = context_local_user(&context, by);
+    if (room_id && (!by || inviter)) {
+        e = by ? homeserver_add_member(&context.homeserver, localpart, room_id, inviter)
+               : act_on_room(&context.homeserver, localpart, room_id);
         code = e ? context_failed(&context, words, e) : COMMAND_OK;
     }
     context_close(&context);

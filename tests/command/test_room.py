@@ -68,6 +68,54 @@ def test_create_by_configured_version(people):
     assert check_events(people)
 
 
+def test_join_by_invitation(people):
+    room_id = create(people)
+    assert people.run("room", "join", room_id, "--user", "bob").returncode == 1
+    assert people.run("room", "join", room_id, "--user", "bob", "--invited-by", "bob").returncode == 1
+    assert people.run("room", "join", room_id, "--user", "bob", "--invited-by", "nobody").returncode == 1
+    assert members(people, room_id) == {"@alice:example.org": "join"}
+    people.must("room", "join", room_id, "--user", "bob", "--invited-by", "alice")
+    assert members(people, room_id) == {"@alice:example.org": "join", "@bob:example.org": "join"}
+    assert check_events(people)
+
+
+def power(homeserver, room_id):
+    row, = homeserver.query("SELECT headered_event_json FROM syncapi_current_room_state"
+                            " WHERE type = 'm.room.power_levels' AND room_id = ?", room_id)
+    return json.loads(row[0])["content"]["users"]
+
+
+def test_make_admin(people):
+    room_id = create(people)
+    people.query("INSERT INTO roomserver_room_aliases (alias, room_id, creator_id)"
+                   " VALUES ('#den:example.org', ?, '@alice:example.org')", room_id)
+    people.must("room", "make-admin", "#den:example.org", "--user", "bob")
+    assert power(people, room_id) == {"@alice:example.org": 100, "@bob:example.org": 100}
+    assert members(people, room_id)["@bob:example.org"] == "invite"
+    people.must("room", "make-admin", room_id, "--user", "@far:other.org")
+    assert power(people, room_id)["@far:other.org"] == 100
+    for words in (("make-admin", room_id), ("make-admin", room_id, "--user", "nobody"),
+                  ("make-admin", "#none:example.org", "--user", "bob"),
+                  ("make-admin", "!none:example.org", "--user", "bob")):
+        assert people.run("room", *words).returncode != 0
+    assert check_events(people)
+
+
+def test_extremities(people):
+    room_id = create(people, "--public")
+    people.must("room", "join", room_id, "--user", "bob")
+    row, = json.loads(people.must("room", "extremities", room_id, "--json"))
+    depth, = people.query("SELECT MAX(depth) FROM roomserver_events")[0]
+    assert (row["sender"], row["depth"]) == ("@bob:example.org", depth)
+    assert people.must("room", "extremities", room_id).split()[0] == row["event_id"]
+    # As if the last had not followed the one before it.
+    last, = people.query("SELECT MAX(event_nid) FROM roomserver_events")
+    people.query("UPDATE roomserver_rooms SET latest_event_nids = ?", "[%d,%d]" % (last[0], last[0] - 1))
+    assert json.loads(people.must("room", "extremities", room_id, "--merge", "--json")) == {"deleted": 1}
+    assert show(people, room_id)["forward_extremities"] == 1
+    assert check_events(people)
+
+
 def test_join_and_leave(people):
     room_id = create(people, "--public")
     people.must("room", "join", room_id, "--user", "bob")

@@ -10,7 +10,8 @@ from conftest import MXADMIN, ROOT, environment, run
 
 COMMANDS = ["init", "serve", "work", "attach", "check", "fsck", "sample", "account create", "account password",
             "account promote", "account demote", "account deactivate", "account list", "account token", "room create",
-            "room list", "room show", "room join", "room leave", "room purge-empty", "room purge-history", "jobs list",
+            "room list", "room show", "room join", "room leave", "room make-admin",
+            "room extremities", "room purge-empty", "room purge-history", "jobs list",
             "jobs show", "jobs cancel", "media list", "media purge", "media check", "federation list",
             "federation reset", "policy", "audit", "populate", "handover", "apply", "deferred list", "deferred cancel"]
 
