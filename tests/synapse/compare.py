@@ -6,7 +6,8 @@ import re
 VOLATILE = {"access_token", "creation_ts", "added_at", "validated_at", "device_id", "error", "event_id", "ip",
             "last_seen", "nonce", "received_ts", "server_version", "token", "user_agent", "id", "auth_events",
             "prev_events", "hashes", "signatures", "origin_server_ts", "depth", "age", "start", "end",
-            "redact_id", "purge_id", "delete_id", "new_room_id", "timestamp_ms", "redacted_by", "content_uri", "created_ts"}
+            "redact_id", "purge_id", "delete_id", "new_room_id", "state_group", "timestamp_ms", "redacted_by",
+            "content_uri", "created_ts"}
 # Noted some time after the request: whether there is one yet does not count either.
 SEEN = {"last_seen_ts", "last_seen_ip", "last_seen_user_agent"}
 # Lists without an order.
