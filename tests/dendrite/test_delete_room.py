@@ -143,7 +143,7 @@ def test_kept(make_homeserver, kind):
 
 
 def test_without_a_new_room(make_homeserver, kind):
-    homeserver = make_homeserver()
+    homeserver = make_homeserver(files="split", journal="wal")
     with Beside(homeserver, account=True) as beside:
         room_id = make_room(homeserver, "doomed")
         found = ended(beside, delete(beside, room_id))
@@ -205,7 +205,7 @@ def outcomes(beside):
 def test_blocked(make_homeserver, kind):
     """Who comes to a blocked room is out of it soon, again and again; who was in it stays, and so does who comes when
     it is blocked no more."""
-    homeserver = make_homeserver()
+    homeserver = make_homeserver(files="split")
     with Beside(homeserver, account=True) as beside:
         room_id = make_room(homeserver)
         homeserver.settle()
