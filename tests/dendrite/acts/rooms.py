@@ -40,7 +40,7 @@ def create(call):
         members.invite_to(room, call.caller.user_id, user_id, creating=True)
     if public:
         call.database.write("INSERT INTO roomserver_published (room_id, published) VALUES (?, 1)", room.room_id)
-    return {"room_id": room.room_id}
+    return {"room_id": room.room_id, **({"room_alias": alias} if alias else {})}
 
 
 def new_id():
