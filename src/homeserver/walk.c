@@ -90,6 +90,18 @@ static enum err act(const struct walk_kind *kind, struct walk *walk, struct job 
     return e ? e : settled;
 }
 
+/* All items have an outcome. What the step that was cut off had done was written down with them alone. */
+static enum err finish(struct db *db, struct job *job)
+{
+    enum err e = job_items_last(db, job->id, &job->done);
+
+    if (job->total < job->done)
+        job->total = job->done;
+    if (!e)
+        job->status = JOB_COMPLETE;
+    return e;
+}
+
 enum err walk_step(const struct walk_kind *kind, struct walk *walk, struct job *job)
 {
     const int64_t end_ms = clock_monotonic_ms() + JOB_BATCH_MS;
@@ -103,9 +115,7 @@ enum err walk_step(const struct walk_kind *kind, struct walk *walk, struct job *
         if (!e && none)
             e = note(kind, walk, job, &over);
     }
-    if (!e && over)
-        job->status = JOB_COMPLETE;
-    return e;
+    return !e && over ? finish(walk->hs->db, job) : e;
 }
 
 static enum err foresee_slice(const struct walk_kind *kind, struct walk *walk, bool *over,

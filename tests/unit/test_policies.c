@@ -227,6 +227,14 @@ static void a_job_that_is_cut_off_goes_on(void **state)
     assert_int_equal(number(w->d->db, "SELECT json_extract(parameters, '$.deleted') FROM mxadmin_audit"),
                      700);
     assert_int_equal(number(w->d->db, "SELECT COUNT(*) FROM mxadmin_audit"), 1);
+    /* All was done, and none of it written down but with the items. */
+    run(w->d->db,
+        "UPDATE mxadmin_jobs SET cursor = '', done = 0, total = 0, status = 'active', finished_ts = 0");
+    run(w->d->db, "UPDATE mxadmin_audit SET parameters = '{}', outcome = NULL");
+    turns(w);
+    assert_int_equal(number(w->d->db, "SELECT done = 700 AND total = 700 FROM mxadmin_jobs"), 1);
+    assert_int_equal(number(w->d->db, "SELECT json_extract(parameters, '$.deleted') FROM mxadmin_audit"),
+                     700);
 }
 
 #define MEDIA(id, origin, size, age, user)                                                                   \
