@@ -57,7 +57,8 @@ static enum err make_signing_key(const struct config *config)
 /* What a homeserver makes with the first upload; a folder that is there is somebody's, and stays as it is. */
 static enum err make_media_store(const struct config *config)
 {
-    if (!*config->media_path || mkdir(config->media_path, 0750) == 0 || errno == EEXIST)
+    if (!*config->media_path || (mkdir(config->media_path, 0750) < 0 && errno == EEXIST) ||
+        chmod(config->media_path, 0750) == 0) /* whatever the umask */
         return ERR_OK;
     log_error("the media store %s cannot be made: %s", config->media_path, strerror(errno));
     return ERR_IO;

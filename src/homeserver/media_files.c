@@ -79,11 +79,10 @@ int media_files_folder(int above, const char *name)
     return openat(above, name, FOLDER);
 }
 
-/* Makes a folder, for good; 0 also if it is there. */
-static int make_folder(int above, const char *name, mode_t mode)
+int media_files_make(int above, const char *name, mode_t mode)
 {
     if (mkdirat(above, name, mode) == 0)
-        return fsync(above);
+        return fchmodat(above, name, mode, 0) == 0 ? fsync(above) : -1; /* whatever the umask */
     return errno == EEXIST ? 0 : -1;
 }
 
@@ -97,7 +96,7 @@ int media_files_above(const struct media_files *files, enum media_area area, con
         int next = -1, number;
 
         /* What is aside is not for others to see; where Dendrite is to make folders it has to be able to. */
-        if (!make || make_folder(folder, name, area == MEDIA_PLACE ? 0770 : 0700) == 0)
+        if (!make || media_files_make(folder, name, area == MEDIA_PLACE ? 0770 : 0700) == 0)
             next = openat(folder, name, FOLDER);
         number = errno;
         close(folder);

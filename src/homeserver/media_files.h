@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 
@@ -49,6 +50,9 @@ const char *media_files_name(enum media_area area, const char *hash);
 
 /* Opens a folder without following a symbolic link; -1 with errno. */
 int media_files_folder(int above, const char *name);
+
+/* Makes a folder of just this mode, for good; 0, also if it is there, or -1 with errno. */
+int media_files_make(int above, const char *name, mode_t mode);
 
 /* The name of the content in the folder of a hash. */
 #define MEDIA_FILES_CONTENT "file"

@@ -10,7 +10,7 @@
 #include "homeserver/media_upload.h"
 
 #define STALE_S ((time_t)24 * 3600)
-/* As Dendrite makes them, less what is not its users' business; a group may be that of the web server. */
+/* Whatever the umask: a Dendrite that takes over may be another user of our group. */
 #define FILE_MODE   0640
 #define FOLDER_MODE 0750
 
@@ -29,7 +29,7 @@ static enum err open_folder(struct media_upload *upload)
     for (size_t i = 0; folder >= 0 && i < sizeof folders / sizeof *folders; i++) {
         int next = -1, number;
 
-        if (mkdirat(folder, folders[i], 0700) == 0 || errno == EEXIST)
+        if (media_files_make(folder, folders[i], 0700) == 0)
             next = media_files_folder(folder, folders[i]);
         number = errno;
         close(folder);
@@ -74,7 +74,7 @@ enum err media_upload_begin(struct media_upload *upload, const char *path)
     delete_stale(upload);
     upload->file =
         openat(upload->folder, upload->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
-    return upload->file < 0 ? fail(upload, "the file") : ERR_OK;
+    return upload->file < 0 || fchmod(upload->file, FILE_MODE) < 0 ? fail(upload, "the file") : ERR_OK;
 }
 
 enum err media_upload_add(struct media_upload *upload, const void *bytes, size_t size)
@@ -117,7 +117,7 @@ static int place_in(struct media_upload *upload, int above, const char *name)
 {
     int folder, number = 0;
 
-    if (mkdirat(above, name, FOLDER_MODE) < 0 && errno != EEXIST)
+    if (media_files_make(above, name, FOLDER_MODE) < 0)
         return errno;
     folder = media_files_folder(above, name);
     if (folder < 0)

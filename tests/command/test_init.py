@@ -35,6 +35,20 @@ def test_again_changes_nothing(homeserver):
     assert (homeserver.key.read_bytes(), homeserver.dump()) == (key, dump)
 
 
+def test_makes_the_media_store(empty):
+    empty.configure(media_path="media")
+    empty.must("init")
+    media = empty.folder / "media"
+    assert media.is_dir() and mode(media) == 0o750
+    media.chmod(0o700)
+    (media / "file").write_text("mine")
+    empty.must("init")
+    assert mode(media) == 0o700 and (media / "file").exists(), "what is there stays"
+    empty.configure(media_path="nowhere/media")
+    result = empty.run("init")
+    assert result.returncode == 1 and b"nowhere/media cannot be made" in result.stderr
+
+
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])
 def test_modes_do_not_depend_on_the_umask(empty, umask):
     empty.must("init", umask=umask)

@@ -72,34 +72,34 @@ static void test_all_of_it(void **state)
     static const char ours[] = OURS "database: own.db\n"
                                     "server_name: example.org # the same is no contradiction\n"
                                     "server_notices: {enabled: true}\n";
-    static const char dendrite[] =
-        "version: 2\n"
-        "global:\n"
-        "  server_name: example.org\n"
-        "  private_key: /keys/matrix_key.pem\n"
-        "  well_known_server_name: \"\" # as all else that we do not read\n"
-        "  server_notices:\n"
-        "    enabled: Yes\n"
-        "    local_part: notices\n"
-        "    display_name: Notices\n"
-        "    avatar_url: mxc://example.org/abc\n"
-        "    room_name:\n"
-        "client_api:\n"
-        "  registration_shared_secret: 12345\n"
-        "  registration_requires_token: true\n"
-        "media_api: {base_path: /media, database: {connection_string: \"file:///db/media.db?x=y\"}}\n"
-        "user_api:\n"
-        "  account_database: &all\n"
-        "    connection_string: file:all.db\n"
-        "room_server: {database: *all}\n"
-        "sync_api: {database: {<<: *all, max_open_conns: 5}}\n"
-        "federation_api: {database: *all}\n"
-        "key_server: {database: *all}\n"
-        "relay_api: {database: *all}\n"
-        "mscs: {database: {connection_string: \"file:./mscs.db\"}}\n"
-        "app_service_api:\n"
-        "  config_files: [other.yaml, mxadmin-registration.yaml]\n"
-        "logging: [{type: file, level: info}]\n";
+    static const char dendrite[] = "version: 2\n"
+                                   "global:\n"
+                                   "  server_name: example.org\n"
+                                   "  private_key: /keys/matrix_key.pem\n"
+                                   "  well_known_server_name: \"\" # as all else that we do not read\n"
+                                   "  server_notices:\n"
+                                   "    enabled: Yes\n"
+                                   "    local_part: notices\n"
+                                   "    display_name: Notices\n"
+                                   "    avatar_url: mxc://example.org/abc\n"
+                                   "    room_name:\n"
+                                   "client_api:\n"
+                                   "  registration_shared_secret: 12345\n"
+                                   "  registration_requires_token: true\n"
+                                   "media_api: {base_path: /media, max_file_size_bytes: 20971520, database: "
+                                   "{connection_string: \"file:///db/media.db?x=y\"}}\n"
+                                   "user_api:\n"
+                                   "  account_database: &all\n"
+                                   "    connection_string: file:all.db\n"
+                                   "room_server: {database: *all}\n"
+                                   "sync_api: {database: {<<: *all, max_open_conns: 5}}\n"
+                                   "federation_api: {database: *all}\n"
+                                   "key_server: {database: *all}\n"
+                                   "relay_api: {database: *all}\n"
+                                   "mscs: {database: {connection_string: \"file:./mscs.db\"}}\n"
+                                   "app_service_api:\n"
+                                   "  config_files: [other.yaml, mxadmin-registration.yaml]\n"
+                                   "logging: [{type: file, level: info}]\n";
     struct config *config;
 
     (void)state;
@@ -109,6 +109,7 @@ static void test_all_of_it(void **state)
     assert_in_folder(config->database, "own.db");
     assert_string_equal(config->signing_key, "/keys/matrix_key.pem");
     assert_string_equal(config->media_path, "/media");
+    assert_int_equal(config->max_upload_size, 20971520);
     assert_string_equal(config->registration_shared_secret, "12345");
     assert_true(config->dendrite.registration_tokens);
     assert_string_equal(config->dendrite.service_token, "s3cret");
@@ -191,6 +192,7 @@ static void test_contradictions(void **state)
         {"server_name: example.com", "server_name", "global.server_name"},
         {"signing_key: other.pem", "signing_key", "global.private_key"},
         {"media_path: other", "media_path", "media_api.base_path"},
+        {"max_upload_size: 1", "max_upload_size", "media_api.max_file_size_bytes"},
         {"registration_shared_secret: s3cret", "registration_shared_secret",
          "client_api.registration_shared_secret"},
         {"server_notices: {enabled: true}", "server_notices.enabled", "global.server_notices.enabled"},

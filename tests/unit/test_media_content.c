@@ -92,6 +92,32 @@ static void is_placed_when_it_is_whole(void **state)
     assert_string_equal(text, TEXT);
 }
 
+/* Of what is in its place, as of an upload beside it. */
+static void has_its_modes_whatever_the_umask(void **state)
+{
+    static const struct {
+        const char *path;
+        mode_t mode;
+    } cases[] = {{"C", 0770}, {"C/c", 0770}, {SPOT, 0750}, {SPOT "/file", 0640}, {"mxadmin/upload", 0700}};
+    static const mode_t masks[] = {0, 022, 077};
+    struct database *d = *state;
+    char whole_path[512];
+    struct stat status;
+
+    for (size_t i = 0; i < sizeof masks / sizeof *masks; i++) {
+        mode_t before = umask(masks[i]);
+
+        shell("rm -rf %s/C %s/mxadmin", d->folder, d->folder);
+        upload(d, whole, true);
+        umask(before);
+        for (size_t j = 0; j < sizeof cases / sizeof *cases; j++) {
+            snprintf(whole_path, sizeof whole_path, "%s/%s", d->folder, cases[j].path);
+            assert_int_equal(lstat(whole_path, &status), 0);
+            assert_int_equal(status.st_mode & 07777, cases[j].mode);
+        }
+    }
+}
+
 static void mends_what_is_damaged(void **state)
 {
     struct database *d = *state;
@@ -215,6 +241,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(is_placed_when_it_is_whole, database_folder, database_end),
+        cmocka_unit_test_setup_teardown(has_its_modes_whatever_the_umask, database_folder, database_end),
         cmocka_unit_test_setup_teardown(mends_what_is_damaged, database_folder, database_end),
         cmocka_unit_test_setup_teardown(deletes_what_a_crash_has_left, database_folder, database_end),
         cmocka_unit_test_setup_teardown(finds_it_wherever_it_is, database_folder, database_end),
