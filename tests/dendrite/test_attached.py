@@ -7,6 +7,7 @@ of tests/api/cases.py a case may have
       fault: {kind: refuse, path: x}      # what goes wrong there; Fault's arguments
       down: true                          # it does not run
       only: stand-in                      # or real; where it is no case for the other
+      locked: user20                      # was locked before the homeserver was this one
 
 of which the first two are looked at with the stand-in only, and a case with a fault is for it only. A head may have
 {homeserver: {option: value}} for the homeserver's folder, and {attach: true} where mxadmin is to have an account of its
@@ -26,7 +27,7 @@ from folder import Folder
 from stand_in import Fault
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cases")
-FILES = cases.load(FOLDER, {"attach", "config", "homeserver"}, cases.KEYS | {"asked", "fault", "down", "only"})
+FILES = cases.load(FOLDER, {"attach", "config", "homeserver"}, cases.KEYS | {"asked", "fault", "down", "only", "locked"})
 
 
 def is_for(kind, case):
@@ -97,6 +98,9 @@ def test_case(stage, kind, file, case):
         homeserver.stop()
     elif not case.get("down") and not homeserver.is_running():
         homeserver.start()
+    if "locked" in case:
+        service.run(["INSERT OR REPLACE INTO mxadmin_user_states (localpart, locked, suspended, erased)"
+                     f" VALUES ('{case['locked']}', TRUE, FALSE, FALSE)"])
     before, last = without_audit(service.dump()), service.last_audit()
     if kind == "stand-in":
         homeserver.requests.clear()

@@ -47,6 +47,27 @@ static enum err refuse_foreign(const struct changing *c)
     return e;
 }
 
+/* Dendrite knows neither; who was locked before it was the homeserver stays so, and can be let in again. */
+static enum err refuse_states(const struct changing *c)
+{
+    const struct {
+        enum choice choice;
+        bool is;
+        const char *what;
+    } states[] = {
+        {c->change->locked, c->user.state.locked, "locked"},
+        {c->change->suspended, c->user.state.suspended, "suspended"},
+    };
+
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+        if (states[i].choice == CHOICE_YES && !states[i].is) {
+            homeserver_reason(c->hs, "An account of Dendrite's cannot be %s, only deactivated",
+                              states[i].what);
+            return ERR_UNSUPPORTED;
+        }
+    return ERR_OK;
+}
+
 static enum err look(struct changing *c)
 {
     const struct account_change *change = c->change;
@@ -54,6 +75,8 @@ static enum err look(struct changing *c)
 
     if (!e && change->admin != CHOICE_STAY && c->user.type != ACCOUNT_USER && c->user.type != ACCOUNT_ADMIN)
         e = ERR_INVALID;
+    if (!e)
+        e = refuse_states(c);
     if (!e && change->password)
         e = dendrite_check_password(change->password);
     if (!e)
