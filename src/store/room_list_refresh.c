@@ -111,7 +111,7 @@ static enum err read_on(struct db *db, struct work *work, bool *over)
 /* Reads on, for as long as a transaction may take. */
 static enum err read_some(struct db *db, struct work *work)
 {
-    int64_t end_ms = clock_monotonic_ms() + DB_SLICE_MS / 2;
+    int64_t end_ms = clock_monotonic_ms() + DB_SLICE_MS / 4;
     enum err e = ERR_OK;
 
     while (!e && work->next < work->ids.count && clock_monotonic_ms() < end_ms) {
@@ -173,7 +173,8 @@ static enum err work_off(struct db *db, struct arena *arena, int64_t end_ms, boo
     enum err e = collect(db, sql_work, DB_NO_ARGS, &work.ids, collect_text);
 
     *over = !e && work.ids.count == 0;
-    while (!e && work.next < work.ids.count && clock_monotonic_ms() < end_ms)
+    /* What has been read of a room is lost at the end, so one that was begun is read to its end. */
+    while (!e && work.next < work.ids.count && (work.reading.room_id || clock_monotonic_ms() < end_ms))
         e = work_on(db, &work);
     return e;
 }

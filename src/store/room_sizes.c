@@ -12,8 +12,8 @@
     "CASE WHEN e.event_state_key_nid = 0 THEN LENGTH(j.event_json) * 10 / 4 + 900"                           \
     " ELSE LENGTH(j.event_json) * 15 / 4 + 1700 END"
 
-#define SLICE      2000
-#define SLICE_TEXT "2000"
+#define SLICE      1000
+#define SLICE_TEXT "1000"
 static const char sql_slice[] =
     "SELECT COUNT(*), COALESCE(MAX(event_nid), 0) FROM (SELECT event_nid FROM roomserver_events"
     " WHERE event_nid > ?1 ORDER BY event_nid LIMIT " SLICE_TEXT ") AS slice";

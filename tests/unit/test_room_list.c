@@ -146,7 +146,25 @@ static void goes_on_with_what_was_left(void **state)
                " WHERE room_nid < 10");
     assert_int_equal(room_list_read(d->db, 0, &over), ERR_OK);
     assert_false(over);
+    assert_int_equal(number(d->db, "SELECT COUNT(*) FROM mxadmin_room_work"), 9);
     assert_int_equal(room_list_read(d->db, INT64_MAX, &over), ERR_OK);
+    assert_true(over);
+    assert_int_equal(number(d->db, sql_wrong), 0);
+}
+
+/* One that takes longer than there is time is read all the same, if it is begun at all. */
+static void reads_a_large_room_to_its_end(void **state)
+{
+    struct database *d = *state;
+    bool over = false;
+    int64_t turns = 0;
+
+    run(d->db, "INSERT INTO roomserver_membership (room_nid, target_nid, membership_nid, target_local)"
+               " WITH RECURSIVE n (i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 1200000)"
+               " SELECT 1, i, 3, 0 FROM n");
+    run(d->db, "INSERT INTO mxadmin_room_work (room_id) VALUES ('!r00001:" SERVER "')");
+    for (; !over && turns < 1000; turns++)
+        assert_int_equal(room_list_read(d->db, 1, &over), ERR_OK);
     assert_true(over);
     assert_int_equal(number(d->db, sql_wrong), 0);
 }
@@ -362,6 +380,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(compares_in_slices, many, database_end),
         cmocka_unit_test_setup_teardown(leaves_what_has_not_changed, listed, database_end),
         cmocka_unit_test_setup_teardown(goes_on_with_what_was_left, listed, database_end),
+        cmocka_unit_test_setup_teardown(reads_a_large_room_to_its_end, listed, database_end),
         cmocka_unit_test_setup_teardown(doubts_all_once_a_day, listed, database_end),
         cmocka_unit_test_setup_teardown(reads_all_once_a_day, beside, database_end),
         cmocka_unit_test_setup_teardown(follows_one_room, listed, database_end),
