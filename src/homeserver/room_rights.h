@@ -65,7 +65,7 @@ MUST_CHECK enum err room_rights_member(const struct room_rights *rights, const c
 
 /* What is said when there is nobody. */
 #define MERGING_DENIED                                                                                       \
-    "Nobody of this server is in the room, or can join it to send something to it, as it takes: it can "     \
+    "Nobody of this server is in the room, or can join it: nothing can be sent to it any more, and it can "  \
     "only be purged"
 
 /* How a user gets as much power as the strongest one has. */

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: ISC
 """What Dendrite's own evacuation leaves behind is made good beside it: a history that ends with one event."""
 import os
+import random
+import time
 
 import pytest
 
 from attached import Beside
-from test_jobs import job, wait_until
+from pool import kill_together
+from stand_in import Fault
+from test_jobs import KILLS, SEED, homeserver_config, job, wait_until
 
 LOBBY = "!VaNppTgZjfEEpSW9:example.org"  # public, with 30 members
 STAFF = "!jDGqmoLRC06s6WLY:example.org"  # whoever is not invited cannot join
@@ -58,6 +62,27 @@ def test_a_room_that_everybody_has_left(make_homeserver):
         found, = beside.ask("GET", "/_mxadmin/v1/jobs", "admin").json()["jobs"]
         assert (found["kind"], found["target"], found["status"]) == ("merge_extremities", LOBBY, "complete")
         assert (found["done"], found["total"]) == (count - 1, count - 1)
+        homeserver.stop()
+        beside.service.command("fsck")
+
+
+def test_killed_at_random_moments(make_homeserver, kind):
+    """The whole of mxadmin, while its account is in the room or not: in the end it is not."""
+    homeserver, chance = make_homeserver(), random.Random(SEED)
+    if kind == "stand-in":
+        homeserver.faults = [Fault("slow", "/state", "PUT", seconds=0.02), Fault("slow", "/join", "POST", seconds=0.02)]
+    with Beside(homeserver, homeserver_config(homeserver, wait=0), account=True) as beside:
+        evacuate(homeserver, LOBBY)
+        beside.ask("DELETE", PATH % LOBBY, "admin")
+        for _ in range(KILLS):
+            time.sleep(chance.uniform(0, 0.05))
+            kill_together(beside.front.processes[0])
+            beside.front.processes[0] = beside.front.spawn(beside.front.commands()[0])
+            assert beside.front.answers()
+        found, = beside.ask("GET", "/_mxadmin/v1/jobs", "admin").json()["jobs"]
+        wait_until(lambda: job(beside, found["id"])["status"] == "complete")
+        assert last_type(beside, LOBBY) == "m.room.member"
+        wait_until(lambda: members(beside, LOBBY) == [])
 
 
 def test_a_room_with_a_member(make_homeserver):
