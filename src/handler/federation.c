@@ -137,8 +137,8 @@ json_t *destination_rooms_get(struct call *call)
     json_t *array;
     enum err e;
 
-    if (!parameter_integer(call, "from", &from) || !parameter_integer(call, "limit", &limit) ||
-        !parameter_backwards(call, &backwards) || !find(call, &destination))
+    if (!find(call, &destination) || !parameter_integer(call, "from", &from) ||
+        !parameter_integer(call, "limit", &limit) || !parameter_backwards(call, &backwards))
         return NULL;
     e = destinations_rooms(call->app->db, destination.name, backwards, from, limit, call->arena, &rows,
                            &total);
