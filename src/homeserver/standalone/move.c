@@ -157,7 +157,7 @@ enum err standalone_move_members(struct homeserver *hs, struct room_move *move, 
 
     move->done = 0;
     if (!e)
-        e = db_begin(hs->db, DB_WRITE);
+        e = db_begin(hs->db, DB_WRITE_BULK);
     if (!e)
         e = db_end(hs->db, move_all(&moving));
     if (!e)
