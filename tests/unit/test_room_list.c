@@ -160,7 +160,7 @@ static void reads_a_large_room_to_its_end(void **state)
     int64_t turns = 0;
 
     run(d->db, "INSERT INTO roomserver_membership (room_nid, target_nid, membership_nid, target_local)"
-               " WITH RECURSIVE n (i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 1200000)"
+               " WITH RECURSIVE n (i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 400000)"
                " SELECT 1, i, 3, 0 FROM n");
     run(d->db, "INSERT INTO mxadmin_room_work (room_id) VALUES ('!r00001:" SERVER "')");
     for (; !over && turns < 1000; turns++)
