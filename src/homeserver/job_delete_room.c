@@ -25,10 +25,10 @@
 #define ALIASES  "local_aliases"
 #define NEW_ROOM "new_room_id"
 
-#define SLICE 500 /* users that are read at once: little enough for a short transaction */
-#define BATCH_MAX                                                                                            \
-    500 /* users who leave in one batch: to open a large room takes as long as some hundred leaves */
-#define ROUNDS_MAX 10 /* in which those leave who came, or came back, meanwhile */
+#define SLICE      500 /* users that are read at once: little enough for a short transaction */
+#define ROUNDS_MAX 10  /* in which those leave who came, or came back, meanwhile */
+/* Users who leave in one batch: to open a large room takes as long as some hundred leaves. */
+#define BATCH_MAX 500
 
 /* A job at its step. */
 struct deleting {
