@@ -255,21 +255,13 @@ static enum err list_one(const struct account *account, void *context)
     return listing->array ? list_as_json(account, listing) : list_as_text(account, listing);
 }
 
+static enum err list_all(struct context *context, struct listing *listing, const void *what)
+{
+    (void)what;
+    return accounts_list(context->db, listing->server_name, list_one, listing);
+}
+
 int command_account_list(const struct invocation *invocation)
 {
-    struct listing listing = {0};
-    struct context context;
-    int code = COMMAND_FAILED;
-    enum err e = context_open(&context, invocation);
-
-    if (e)
-        goto out;
-    listing.server_name = context.config->server_name;
-    e = listing_begin(&listing, invocation);
-    if (!e)
-        e = accounts_list(context.db, listing.server_name, list_one, &listing);
-    code = listing_end(&listing, invocation, e);
-out:
-    context_close(&context);
-    return code;
+    return listing_command(invocation, list_all, NULL);
 }

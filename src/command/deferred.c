@@ -125,22 +125,15 @@ static enum err list_one(const struct deferred_change *change, void *context)
                : ERR_OK;
 }
 
+static enum err list_all(struct context *context, struct listing *listing, const void *what)
+{
+    (void)what;
+    return deferred_list(context->db, list_one, listing);
+}
+
 int command_deferred_list(const struct invocation *invocation)
 {
-    struct listing listing = {0};
-    struct context context;
-    int code = COMMAND_FAILED;
-    enum err e = context_open(&context, invocation);
-
-    if (e)
-        goto out;
-    e = listing_begin(&listing, invocation);
-    if (!e)
-        e = deferred_list(context.db, list_one, &listing);
-    code = listing_end(&listing, invocation, e);
-out:
-    context_close(&context);
-    return code;
+    return listing_command(invocation, list_all, NULL);
 }
 
 /* The number that the operand is; false after saying that it is none. */

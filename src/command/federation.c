@@ -32,13 +32,17 @@ static void print_one(const struct destination *destination)
     puts(safe);
 }
 
-static enum err list_all(struct context *context, struct listing *listing)
+static enum err list_all(struct context *context, struct listing *listing, const void *what)
 {
     const struct destination_page all = {.limit = INT64_MAX};
     struct destination_rows rows;
     int64_t total;
-    enum err e = upkeep_destinations(&context->homeserver);
+    enum err e;
 
+    (void)what;
+    if (!db_attached(context->db)) /* a homeserver alone sends to none */
+        return ERR_OK;
+    e = upkeep_destinations(&context->homeserver);
     if (!e)
         e = destinations_page(context->db, context->config->server_name, &all, context->arena, &rows, &total);
     for (size_t i = 0; !e && i < rows.count; i++) {
@@ -52,20 +56,7 @@ static enum err list_all(struct context *context, struct listing *listing)
 
 int command_federation_list(const struct invocation *invocation)
 {
-    struct listing listing = {0};
-    struct context context;
-    int code = COMMAND_FAILED;
-    enum err e = context_open(&context, invocation);
-
-    if (e)
-        goto out;
-    e = listing_begin(&listing, invocation);
-    if (!e && db_attached(context.db)) /* a homeserver alone sends to none */
-        e = list_all(&context, &listing);
-    code = listing_end(&listing, invocation, e);
-out:
-    context_close(&context);
-    return code;
+    return listing_command(invocation, list_all, NULL);
 }
 
 int command_federation_reset(const struct invocation *invocation)

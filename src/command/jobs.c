@@ -70,26 +70,18 @@ static bool read_filter(const struct invocation *invocation, struct job_filter *
     return console_number(invocation, OPTION_LIMIT, LIMIT_MAX, &filter->limit);
 }
 
+static enum err list_all(struct context *context, struct listing *listing, const void *what)
+{
+    return jobs_list(context->db, what, list_one, listing);
+}
+
 int command_jobs_list(const struct invocation *invocation)
 {
-    struct listing listing = {0};
     struct job_filter filter;
-    struct context context;
-    int code = COMMAND_FAILED;
-    enum err e;
 
     if (!read_filter(invocation, &filter))
         return COMMAND_USAGE;
-    e = context_open(&context, invocation);
-    if (e)
-        goto out;
-    e = listing_begin(&listing, invocation);
-    if (!e)
-        e = jobs_list(context.db, &filter, list_one, &listing);
-    code = listing_end(&listing, invocation, e);
-out:
-    context_close(&context);
-    return code;
+    return listing_command(invocation, list_all, &filter);
 }
 
 /* A member of the object: a time as one, a text as it is, anything else as JSON. */

@@ -28,3 +28,22 @@ int listing_end(struct listing *listing, const struct invocation *invocation, en
     listing->array = NULL;
     return code;
 }
+
+int listing_command(const struct invocation *invocation, listing_each *each, const void *what)
+{
+    struct listing listing = {0};
+    struct context context;
+    int code = COMMAND_FAILED;
+    enum err e = context_open(&context, invocation);
+
+    if (e)
+        goto out;
+    listing.server_name = context.config->server_name;
+    e = listing_begin(&listing, invocation);
+    if (!e)
+        e = each(&context, &listing, what);
+    code = listing_end(&listing, invocation, e);
+out:
+    context_close(&context);
+    return code;
+}

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "command/command.h"
+#include "command/context.h"
 
 struct listing {
     const char *server_name; /* for who needs it; borrowed */
@@ -18,5 +19,11 @@ MUST_CHECK enum err listing_begin(struct listing *listing, const struct invocati
 
 /* Writes the array, if there is one, or says why the list has failed with `e`. Returns the exit code. */
 int listing_end(struct listing *listing, const struct invocation *invocation, enum err e);
+
+/* Writes, or adds to the array, all that is to be listed; `what` is as it was given. */
+typedef enum err listing_each(struct context *context, struct listing *listing, const void *what);
+
+/* The whole of a command that does nothing but list. Returns the exit code. */
+int listing_command(const struct invocation *invocation, listing_each *each, const void *what);
 
 #endif

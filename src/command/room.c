@@ -80,22 +80,15 @@ static enum err list_one(const struct room_summary *room, void *context)
     return ERR_OK;
 }
 
+static enum err list_all(struct context *context, struct listing *listing, const void *what)
+{
+    (void)what;
+    return rooms_list(context->db, list_one, listing);
+}
+
 int command_room_list(const struct invocation *invocation)
 {
-    struct listing listing = {0};
-    struct context context;
-    int code = COMMAND_FAILED;
-    enum err e = context_open(&context, invocation);
-
-    if (e)
-        goto out;
-    e = listing_begin(&listing, invocation);
-    if (!e)
-        e = rooms_list(context.db, list_one, &listing);
-    code = listing_end(&listing, invocation, e);
-out:
-    context_close(&context);
-    return code;
+    return listing_command(invocation, list_all, NULL);
 }
 
 /* What `room show` tells of the state: a text in the content of an event with the state key "". */

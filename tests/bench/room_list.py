@@ -5,7 +5,6 @@ many rooms with many members. The rival is SQLite, which is asked for the same p
 without a list that is kept. Prints a table, and adds to bench.json.
 """
 import contextlib
-import json
 import os
 import sqlite3
 import statistics
@@ -13,6 +12,7 @@ import sys
 import time
 
 import fcgi
+import results
 from calls import Notice
 from room_pool import PopulatedPool
 
@@ -81,15 +81,7 @@ def main():
         result = measure(pool)
     finally:
         pool.close()
-    for name, value in result.items():
-        print("%-44s %12.3f" % (name, value))
-    path = BUILD + "/bench.json"
-    both = {}
-    if os.path.exists(path):
-        with open(path) as file:
-            both = json.load(file)
-    with open(path, "w") as file:
-        json.dump({**both, **result}, file, indent=1)
+    results.add(BUILD, result)
 
 
 if __name__ == "__main__":
