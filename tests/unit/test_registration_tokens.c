@@ -24,7 +24,7 @@ static void lists_what_dendrite_has_stored(void **state)
     struct seen all = {0}, one = {.stop = ERR_NOMEM};
 
     assert_int_equal(registration_tokens_list(d->db, see, &all), ERR_OK);
-    assert_string_equal(all.text, "4TsAYvZOkXkN6ndY 3 0 0 -1\nwelcome -1 0 0 -1\nold -1 0 0 1795539180214\n");
+    assert_string_equal(all.text, "4TsAYvZOkXkN6ndY 3 0 0 -1\nwelcome -1 0 0 -1\nold -1 0 0 4102444800000\n");
     assert_int_equal(registration_tokens_list(d->db, see, &one), ERR_NOMEM);
     assert_string_equal(one.text, "4TsAYvZOkXkN6ndY 3 0 0 -1\n");
 }
@@ -82,7 +82,7 @@ static void deletes_one(void **state)
     assert_int_equal(registration_tokens_delete(d->db, "welcome"), ERR_NOT_FOUND);
     assert_int_equal(registration_tokens_delete(d->db, "%"), ERR_NOT_FOUND);
     assert_int_equal(registration_tokens_list(d->db, see, &after), ERR_OK);
-    assert_string_equal(after.text, "4TsAYvZOkXkN6ndY 3 0 0 -1\nold -1 0 0 1795539180214\n");
+    assert_string_equal(after.text, "4TsAYvZOkXkN6ndY 3 0 0 -1\nold -1 0 0 4102444800000\n");
 }
 
 static void tells_which_are_valid(void **state)
