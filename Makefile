@@ -6,7 +6,7 @@
 # make check      every test on a fresh machine; the last line counts them
 # make check-dendrite   DENDRITE_BIN=; the tests that want a real Dendrite
 # make check-synapse    SYNAPSE_PYTHON=; the answers compared with a real Synapse's
-# make bench      the benchmarks
+# make bench      SYNAPSE_PYTHON= DENDRITE_BIN=; the benchmarks, also against a real Synapse and a real Dendrite
 # make install    DESTDIR= PREFIX=
 #
 # BUILD names the folder that is built in, so that variants stand side by side:
@@ -124,7 +124,7 @@ check-synapse:
 	@MAKE='$(MAKE)' DEPS='$(DEPS)' SYNAPSE_PYTHON='$(SYNAPSE_PYTHON)' ./tests/check-synapse
 
 bench:
-	@MAKE='$(MAKE)' ./tests/bench/run
+	@MAKE='$(MAKE)' SYNAPSE_PYTHON='$(SYNAPSE_PYTHON)' DENDRITE_BIN='$(DENDRITE_BIN)' ./tests/bench/run
 
 # The sample is made from the option table; `make check` proves that it is up to date.
 sample: $(BUILD)/mxadmin
