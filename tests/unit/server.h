@@ -38,7 +38,8 @@ struct step {
 /* What it tells the test. */
 struct seen {
     _Atomic int connections, requests;
-    char last[4096]; /* the request that came last */
+    _Atomic int ended; /* of the connections */
+    char last[4096];   /* the request that came last */
 };
 static struct seen *seen;
 
@@ -117,6 +118,7 @@ static inline void serve(int listener, const struct step *steps)
                 i++;
         }
         close(fd);
+        seen->ended++;
     }
 }
 

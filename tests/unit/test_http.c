@@ -3,6 +3,7 @@
 #include "server.h"
 
 #include <inttypes.h>
+#include <sched.h>
 
 #include "alloc.h"
 #include "base/log.h"
@@ -77,6 +78,9 @@ static void ends_as_it_should(void **state)
         assert_int_equal(http_open(&http, server.url), ERR_OK);
         if (cases[i].second)
             assert_int_equal(request(http, HTTP_GET, 60), ERR_OK);
+        /* What is sent before the end has come meets a connection that dies: that is another case. */
+        while (cases[i].second && cases[i].steps[0].then == CLOSE && seen->ended == 0)
+            sched_yield();
         e = request(http, cases[i].method, cases[i].steps[0].then == HANG ? 1 : 60);
         http_close(&http);
         server_stop(&server);
