@@ -53,7 +53,7 @@ class Dendrite:
 
 @pytest.fixture(scope="module", params=HOMESERVER_FRONTS)
 def front(request):
-    dendrite, service = Dendrite(), Service()
+    dendrite, service = Dendrite(), Service(rooms={"lobby": {"of": "user"}})
     front = HOMESERVER_FRONTS[request.param](service, dendrite.port).start()
     front.name = request.param
     yield front
@@ -75,6 +75,8 @@ def test_configuration_is_valid(front):
     ("GET", "/_matrix/client/v3/login/sso/redirect"),
     ("GET", "/_matrix/client/v3/account/whoami"),
     ("GET", "/_matrix/client/v3/admin"),
+    ("GET", "/_matrix/client/v3/rooms/!a:example.org/state/x/aliases"),
+    ("GET", "/_matrix/client/v3/rooms/!a%23:example.org/aliases"),
     ("POST", "/_matrix/media/v3/upload"),
     ("GET", "/_matrix/federation/v1/version"),
     ("GET", "/_matrix/key/v2/server"),
@@ -110,6 +112,17 @@ def test_to_mxadmin(front, method, path):
     assert "dendrite" not in (answer.json() if answer.body else {}), answer
     assert answer.status in (200, 204) or answer.json()["errcode"] == "M_UNRECOGNIZED", answer
     assert answer.headers["access-control-allow-origin"] == "*"
+
+
+@pytest.mark.parametrize("caller, mxadmin", [("admin", True), ("user", True), ("second", False)])
+def test_names_of_a_room(front, caller, mxadmin):
+    """Of one that `user` is in; Dendrite knows better who is not, and is asked for all of it by Apache."""
+    path = "/_matrix/client/r0/rooms/%s/aliases" % front.service.rooms["lobby"]
+    answer = front.client.ask("GET", path, {"Authorization": "Bearer " + front.service.tokens.get(caller, caller)})
+    if mxadmin and front.name == "nginx":
+        assert (answer.status, answer.json()) == (200, {"aliases": []}), answer
+    else:
+        assert (answer.status, answer.json()["path"]) == (201, path), answer
 
 
 def test_sign_in_has_home_server(front):
