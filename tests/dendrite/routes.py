@@ -71,6 +71,7 @@ ROUTES = [
     ("PUT", ROOM + "/send/{type}/{transaction}", need_user, rooms.send),
     ("PUT", CLIENT + "/directory/room/{alias}", need_user, aliases.put),
     ("DELETE", CLIENT + "/directory/room/{alias}", need_user, aliases.delete),
+    ("PUT", CLIENT + "/directory/list/room/{room}", need_user, aliases.set_visibility),
     ("PUT", ROOM + "/redact/{event}/{transaction}", need_user, rooms.redact),
     ("POST", ROOM + "/report/{event}", need_user, reports.report),
     ("GET", TAGS, need_user, tags.every),

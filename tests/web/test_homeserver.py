@@ -125,6 +125,19 @@ def test_names_of_a_room(front, caller, mxadmin):
         assert (answer.status, answer.json()["path"]) == (201, path), answer
 
 
+@pytest.mark.parametrize("caller, mxadmin", [("admin", True), ("user", False)])
+def test_publishing_a_room(front, caller, mxadmin):
+    """Whom mxadmin refuses, Dendrite is asked for, with the request as it came."""
+    path = "/_matrix/client/v3/directory/list/room/%s" % front.service.rooms["lobby"]
+    answer = front.client.ask("PUT", path, {"Authorization": "Bearer " + front.service.tokens[caller]},
+                              b'{"visibility": "public"}')
+    if mxadmin and front.name == "nginx":
+        assert (answer.status, answer.json()) == (200, {}), answer
+    else:
+        arrived = answer.json()
+        assert (answer.status, arrived["method"], arrived["path"], arrived["read"]) == (201, "PUT", path, 24), answer
+
+
 def test_sign_in_has_home_server(front):
     body = b'{"type": "m.login.password", "user": "user", "password": "user password"}'
     answer = front.client.ask("POST", "/_matrix/client/v3/login", body=body)

@@ -31,6 +31,7 @@ const struct homeserver_acts dendrite_acts = {
     .leave = dendrite_leave,
     .add_member = dendrite_add_member,
     .make_admin = dendrite_make_admin,
+    .set_published = dendrite_set_published,
     .merge_extremities = dendrite_merge_extremities,
     .redact = dendrite_redact,
     .move_members = dendrite_move_members,

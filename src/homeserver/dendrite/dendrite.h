@@ -86,6 +86,9 @@ MUST_CHECK enum err dendrite_purge_room(struct homeserver *hs, const char *room_
 /* room_admin.c: */
 MUST_CHECK enum err dendrite_make_admin(struct homeserver *hs, const char *room_id, const char *user_id);
 
+/* room_directory.c: */
+MUST_CHECK enum err dendrite_set_published(struct homeserver *hs, const char *room_id, bool published);
+
 /* extremities.c: */
 MUST_CHECK enum err dendrite_merge_extremities(struct homeserver *hs, const char *room_id,
                                                struct extremity_merge *merge, struct arena *arena);

@@ -30,6 +30,7 @@ static const struct endpoint_row rows[] = {
     [ENDPOINT_FORGET] = {HTTP_POST, CLIENT "/rooms/{}/forget", QUICK, .body = BODY_NONE},
     [ENDPOINT_SET_ALIAS] = {HTTP_PUT, CLIENT "/directory/room/{}", QUICK, .body = BODY_NEEDED},
     [ENDPOINT_DELETE_ALIAS] = {HTTP_DELETE, CLIENT "/directory/room/{}", QUICK, .body = BODY_NONE},
+    [ENDPOINT_PUBLISH] = {HTTP_PUT, CLIENT "/directory/list/room/{}", QUICK, .body = BODY_NEEDED},
     [ENDPOINT_INVITE] = {HTTP_POST, CLIENT "/rooms/{}/invite", QUICK, .body = BODY_NEEDED},
     [ENDPOINT_SEND] = {HTTP_PUT, CLIENT "/rooms/{}/send/{}/{}", QUICK, .body = BODY_NEEDED},
     [ENDPOINT_STATE] = {HTTP_PUT, CLIENT "/rooms/{}/state/{}/{}", QUICK, .body = BODY_NEEDED},

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
-"""Which room an alias leads to."""
+"""Which room an alias leads to, and which ones the directory has."""
+import allowed
 import answers
 import body
 import room as rooms
@@ -41,4 +42,18 @@ def delete(call):
         content = {key: value for key, value in canonical["content"].items() if key != "alias"}
         room.send(canonical["sender"], "m.room.canonical_alias", content, "")
     call.database.write("DELETE FROM roomserver_room_aliases WHERE alias = ?", alias)
+    return {}
+
+
+def set_visibility(call):
+    """Who may name the room can."""
+    room = rooms.find(call.database, call.variables["room"])
+    if not room or room.membership(call.caller.user_id) != "join":
+        raise answers.forbidden("user does not belong to room")
+    power = allowed.Power(room)
+    if power.of(call.caller.user_id) < power.needed("m.room.canonical_alias", True):
+        raise answers.forbidden("userID doesn't have power level to change visibility")
+    call.database.write("INSERT OR REPLACE INTO roomserver_published (room_id, appservice_id, network_id, published)"
+                        " VALUES (?, '', '', ?)", call.variables["room"],
+                        body.read(call.body, {"visibility": str}).get("visibility") == "public")
     return {}
