@@ -86,6 +86,19 @@ def test_who_waits_too_long_is_told(homeserver):
         assert resets.end() == [200] + [503] * (ASKING - 1)
 
 
+def test_a_pause_follows(homeserver):
+    """Five times as long as the change took, with a rollback journal; a slow machine makes it no shorter."""
+    with beside(homeserver) as front:
+        resets = Resets(homeserver, front, 1)
+        wait_until(lambda: resets.asked() == 1)
+        time.sleep(0.2)
+        end = time.monotonic()
+        assert resets.end() == [200]
+        assert front.ask("POST", "/_synapse/admin/v1/reset_password/@user05:example.org", "admin",
+                         {"new_password": "some password"}).status == 200
+        assert time.monotonic() - end >= 5 * 0.2
+
+
 def test_a_job_waits_as_well(homeserver):
     """It goes on when it is its turn, and a request that waits for the job keeps no turn from it."""
     with beside(homeserver, wait=1) as front:

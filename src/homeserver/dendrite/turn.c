@@ -13,11 +13,16 @@
 /*
  * A change that took much longer than the fastest of the last ones, or than ALONE_MS milliseconds, has waited
  * for Dendrite's own clients, and they for it; then none of ours is asked for twice as long. With a pause of
- * that length, a server that is busy all the time is no slower for its clients; with one half as long it is,
- * with a rollback journal. Where all changes take long, the machine is slow, and nobody waits for the other.
+ * that length, a server that is busy all the time is no slower for its clients; with one half as long it is.
+ * Where all changes take long, the machine is slow, and nobody waits for the other.
+ *
+ * With a rollback journal that is not enough where requests come one right after another for minutes: changes
+ * that are quick enough for no pause leave Dendrite's own clients waiting for seconds. What a request asks
+ * for is then always followed by a pause, which is nothing to people, and makes scripts slow.
  */
-#define ALONE_MS 80
-#define PAUSE    2
+#define ALONE_MS      80
+#define PAUSE         2
+#define REQUEST_PAUSE 5
 
 #define TURN_BUSY "Dendrite is busy with other changes that mxadmin has asked for, try again"
 
@@ -80,8 +85,8 @@ enum err turn_begin(struct homeserver *hs, bool *taken)
     return e;
 }
 
-/* How long nobody has a turn after one that took `took_ms`, which is noted; 0 or less: not at all. */
-static int64_t pause_ms(struct dendrite *dendrite, int64_t took_ms)
+/* How long a turn that took `took_ms`, which is noted, has waited for others; 0 or less: not at all. */
+static int64_t waited_ms(struct dendrite *dendrite, int64_t took_ms)
 {
     int64_t fastest_ms = took_ms, usual_ms;
 
@@ -90,13 +95,19 @@ static int64_t pause_ms(struct dendrite *dendrite, int64_t took_ms)
             fastest_ms = dendrite->turns_took_ms[i];
     dendrite->turns_took_ms[dendrite->turns_count++ % TURNS_NOTED] = took_ms;
     usual_ms = fastest_ms * 3 / 2;
-    return PAUSE * (took_ms - (usual_ms > ALONE_MS ? usual_ms : ALONE_MS));
+    return took_ms - (usual_ms > ALONE_MS ? usual_ms : ALONE_MS);
 }
 
 void turn_end(struct homeserver *hs, bool taken)
 {
     struct dendrite *dendrite = hs->dendrite;
+    int64_t took_ms, pause_ms;
 
-    if (taken && dendrite->turns && gate_is_held(dendrite->turns))
-        gate_leave_empty(dendrite->turns, pause_ms(dendrite, clock_monotonic_ms() - dendrite->turn_began_ms));
+    if (!taken || !dendrite->turns || !gate_is_held(dendrite->turns))
+        return;
+    took_ms = clock_monotonic_ms() - dendrite->turn_began_ms;
+    pause_ms = PAUSE * waited_ms(dendrite, took_ms);
+    if (!hs->in_job && db_reading_blocks(hs->db))
+        pause_ms = REQUEST_PAUSE * took_ms;
+    gate_leave_empty(dendrite->turns, pause_ms);
 }
