@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* What is asked of Dendrite, byte by byte, and what its answers are taken for. */
+#include "database.h"
 #include "server.h"
 
 #include "base/log.h"
@@ -8,31 +9,24 @@
 #include "matrix/json_wipe.h"
 
 static struct config config;
-static char folder[] = "/tmp/test_ask.XXXXXX", database[64], turns[80];
+static struct database *own;
+static char turns[128];
 
 static int set_up(void **state)
 {
-    (void)state;
-    if (!mkdtemp(folder))
+    if (database_new(state))
         return -1;
-    snprintf(database, sizeof database, "%s/own.db", folder);
-    snprintf(turns, sizeof turns, "%s.turns", database);
+    own = *state;
+    snprintf(turns, sizeof turns, "%s.turns", own->path);
     return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    unlink(turns);
-    return rmdir(folder);
 }
 
 static struct homeserver homeserver_at(const char *url, const char *service_token)
 {
-    struct homeserver hs = {.config = &config};
+    struct homeserver hs = {.config = &config, .db = own->db};
 
-    config.server_name = (char *)(uintptr_t) "example.org";
-    config.database = database;
+    config.server_name = (char *)(uintptr_t)SERVER;
+    config.database = own->path;
     config.homeserver.url = (char *)(uintptr_t)url;
     config.homeserver.concurrency = 1;
     config.dendrite.service_token = (char *)(uintptr_t)service_token;
@@ -281,5 +275,5 @@ int main(void)
 
     servers_prepare();
     log_open(LOG_TARGET_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR);
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, database_end);
 }
