@@ -47,6 +47,7 @@ struct config {
     /* What dendrite.yaml says beside the options above that it takes the place of. Empty in other kinds. */
     struct {
         struct config_list databases; /* paths of its SQLite files, each once */
+        struct config_list idle;      /* those of which nothing is read, and that need not be there */
         char *registration;           /* path of that of our application service; "": there is none */
         char *service_token;          /* secret: as_token of our application service; "": there is none */
         struct config_list unread;    /* registration files that this user may not read */

@@ -28,11 +28,19 @@ static const struct {
     {"global.server_notices.room_name", "server_notices.room_name", false},
 };
 
-/* Where the components of Dendrite have their databases, if not all in the global one. */
+/*
+ * Where the components of Dendrite have their databases, if not all in the global one. Nothing is read of the
+ * idle ones, and Dendrite itself makes their files only if it is told to use them.
+ */
 #define GLOBAL_DATABASE "global.database"
-static const char *const databases[] = {
-    "user_api.account_database", "room_server.database", "sync_api.database",  "media_api.database",
-    "federation_api.database",   "key_server.database",  "relay_api.database", "mscs.database",
+static const struct {
+    const char *section;
+    bool idle;
+} databases[] = {
+    {"user_api.account_database", false}, {"room_server.database", false},
+    {"sync_api.database", false},         {"media_api.database", false},
+    {"federation_api.database", false},   {"key_server.database", false},
+    {"relay_api.database", true},         {"mscs.database", true},
 };
 #define REGISTRATIONS "app_service_api.config_files"
 #define DATABASES     (sizeof databases / sizeof *databases)
@@ -112,31 +120,33 @@ static enum err take(struct config_reading *reading, struct source *source, size
     return ERR_OK;
 }
 
+static bool has_path(const struct config_list *list, const char *path)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i], path) == 0)
+            return true;
+    return false;
+}
+
 /* Adds a path to the list, if it is not there; takes the path over, of which NULL means no memory. */
 static enum err add_path(struct config_list *list, char *path)
 {
-    char **items = path ? reallocarray(list->items, list->count + 1, sizeof *items) : NULL;
+    bool known = path && has_path(list, path);
+    char **items = path && !known ? reallocarray(list->items, list->count + 1, sizeof *items) : NULL;
 
-    if (items)
+    if (items) {
         list->items = items;
-    for (size_t i = 0; items && i < list->count; i++)
-        if (strcmp(items[i], path) == 0) {
-            free(path);
-            return ERR_OK;
-        }
-    if (!items) {
-        free(path);
-        return ERR_NOMEM;
+        items[list->count++] = path;
+        return ERR_OK;
     }
-    items[list->count++] = path;
-    return ERR_OK;
+    free(path);
+    return known ? ERR_OK : ERR_NOMEM;
 }
 
-/* Takes the database that `section` names; `*found`: it names one. */
-static enum err take_database(struct config_reading *reading, struct source *source, const char *section,
+/* Takes the database that `section` names into `list`; `*found`: it names one. */
+static enum err take_database(struct source *source, const char *section, struct config_list *list,
                               bool *found)
 {
-    struct config_list *list = &reading->config->dendrite.databases;
     char key[KEY_SIZE], *path, *absolute;
     const char *uri;
     size_t line;
@@ -167,17 +177,24 @@ static enum err take_database(struct config_reading *reading, struct source *sou
 /* Each component has its own, or the global one. */
 static enum err take_databases(struct config_reading *reading, struct source *source)
 {
+    struct config_list *busy = &reading->config->dendrite.databases, *idle = &reading->config->dendrite.idle;
+    struct config_list *in_global = idle;
     const char *lacking = NULL;
     bool found = false;
     enum err e = ERR_OK;
 
     for (size_t i = 0; i < DATABASES && !e; i++) {
-        e = take_database(reading, source, databases[i], &found);
-        if (!e && !found)
-            lacking = databases[i];
+        struct config_list *list = databases[i].idle ? idle : busy;
+
+        e = take_database(source, databases[i].section, list, &found);
+        if (e || found)
+            continue;
+        lacking = databases[i].section;
+        if (list == busy)
+            in_global = busy;
     }
     if (!e && lacking)
-        e = take_database(reading, source, GLOBAL_DATABASE, &found);
+        e = take_database(source, GLOBAL_DATABASE, in_global, &found);
     if (!e && lacking && !found)
         config_fault(&source->reading, 0, NULL,
                      "%s.connection_string is required, and is not given, nor is " GLOBAL_DATABASE
@@ -302,13 +319,14 @@ static enum err take_registrations(struct config_reading *reading, struct source
 /* Nothing of mxadmin's is ever written into a file of Dendrite's. */
 static void refuse_foreign_database(struct config_reading *reading)
 {
-    const struct config_list *list = &reading->config->dendrite.databases;
-    const char *own = reading->config->database; /* NULL after a fault */
+    const struct config *config = reading->config;
 
-    for (size_t i = 0; own && i < list->count; i++)
-        if (strcmp(list->items[i], own) == 0)
-            config_option_fault(reading, config_option("database"),
-                                "is a database of Dendrite's; mxadmin keeps its own in another file");
+    if (!config->database) /* after a fault */
+        return;
+    if (has_path(&config->dendrite.databases, config->database) ||
+        has_path(&config->dendrite.idle, config->database))
+        config_option_fault(reading, config_option("database"),
+                            "is a database of Dendrite's; mxadmin keeps its own in another file");
 }
 
 static enum err take_all(struct config_reading *reading, struct source *source)
@@ -388,5 +406,6 @@ void config_dendrite_clear(struct config *config)
     free(config->dendrite.service_token);
     free(config->dendrite.registration);
     clear_list(&config->dendrite.databases);
+    clear_list(&config->dendrite.idle);
     clear_list(&config->dendrite.unread);
 }

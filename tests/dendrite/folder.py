@@ -135,9 +135,12 @@ class Folder:
 
 
 def divide(whole):
-    """Makes the files of all components from the one, which is no more."""
+    """Makes the files of the components from the one, which is no more. Dendrite has none of a component that it is not
+    told to use."""
     paths = []
     for _, _, name, tables, migrations in COMPONENTS:
+        if not tables:
+            continue
         paths.append(whole.parent / name)
         part = sqlite3.connect(paths[-1], isolation_level=None)
         part.execute("ATTACH ? AS whole", [str(whole)])

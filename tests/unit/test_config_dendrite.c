@@ -119,10 +119,12 @@ static void test_all_of_it(void **state)
     assert_string_equal(config->server_notices.display_name, "Notices");
     assert_string_equal(config->server_notices.avatar_url, "mxc://example.org/abc");
     assert_string_equal(config->server_notices.room_name, "Server Alert");
-    assert_int_equal(config->dendrite.databases.count, 3);
+    assert_int_equal(config->dendrite.databases.count, 2);
     assert_in_folder(config->dendrite.databases.items[0], "all.db");
     assert_string_equal(config->dendrite.databases.items[1], "/db/media.db");
-    assert_in_folder(config->dendrite.databases.items[2], "./mscs.db");
+    assert_int_equal(config->dendrite.idle.count, 2);
+    assert_in_folder(config->dendrite.idle.items[0], "all.db");
+    assert_in_folder(config->dendrite.idle.items[1], "./mscs.db");
     config_free(&config);
 }
 
@@ -137,6 +139,33 @@ static void test_both_forms_of_databases(void **state)
     assert_in_folder(config->dendrite.databases.items[0], "sync.db");
     assert_in_folder(config->dendrite.databases.items[1], "dendrite.db");
     config_free(&config);
+}
+
+/* Dendrite makes the files of some components only if it is told to use them. */
+static void test_files_that_need_not_be_there(void **state)
+{
+    static const char component[] = "{database: {connection_string: file:dendrite.db}}\n";
+    char dendrite[1024];
+    struct config *config;
+
+    (void)state;
+    snprintf(dendrite, sizeof dendrite,
+             GLOBAL "  database: {connection_string: file:global.db}\n"
+                    "media_api: {base_path: media, database: {connection_string: file:dendrite.db}}\n"
+                    "user_api: {account_database: {connection_string: file:dendrite.db}}\n"
+                    "room_server: %ssync_api: %sfederation_api: %skey_server: %s"
+                    "relay_api: {database: {connection_string: file:relay.db}}\n",
+             component, component, component, component);
+    config = read_with(OURS, dendrite);
+    assert_int_equal(config->dendrite.databases.count, 1);
+    assert_in_folder(config->dendrite.databases.items[0], "dendrite.db");
+    assert_int_equal(config->dendrite.idle.count, 2);
+    assert_in_folder(config->dendrite.idle.items[0], "relay.db");
+    assert_in_folder(config->dendrite.idle.items[1], "global.db"); /* that of mscs */
+    config_free(&config);
+    write_text("dendrite.yaml", dendrite);
+    check_faults(OURS "database: relay.db\n", strlen(OURS "database: relay.db\n"),
+                 "c.yaml:2: database: is a database of Dendrite's; mxadmin keeps its own in another file\n");
 }
 
 static void test_the_folder_that_dendrite_works_in(void **state)
@@ -405,6 +434,7 @@ int main(void)
         cmocka_unit_test(test_the_least),
         cmocka_unit_test(test_all_of_it),
         cmocka_unit_test(test_both_forms_of_databases),
+        cmocka_unit_test(test_files_that_need_not_be_there),
         cmocka_unit_test(test_the_folder_that_dendrite_works_in),
         cmocka_unit_test(test_our_faults),
         cmocka_unit_test(test_contradictions),
