@@ -145,6 +145,17 @@ def test_makes_what_waits(beside):
     assert beside.run("apply", check=True).stdout == ""
 
 
+def test_one_file_by_two_names():
+    beside = Beside(Folder())
+    config = yaml.safe_load(beside.folder.config_file.read_text())
+    config["user_api"]["account_database"]["connection_string"] = "file:./" + beside.folder.databases[0].name
+    beside.folder.config_file.write_text(yaml.safe_dump(config))
+    beside.queue("set_admin", "user01", True)
+    beside.run("apply", check=True)
+    assert beside.folder.select("account_type FROM userapi_accounts WHERE localpart = 'user01'") == [(3,)]
+    beside.close()
+
+
 def journals(folder):
     """The journal mode of each file, and what lies beside it."""
     modes = []

@@ -25,7 +25,7 @@ struct work {
     struct deferred_change *changes;
     const char **problems; /* of each change; NULL: none */
     size_t count, room;
-    struct db **files; /* Dendrite's, in the order of the configuration; each with its lock, or NULL */
+    struct db **files; /* Dendrite's, each once, in the order of the configuration, with its lock, or NULL */
     size_t files_count;
 };
 
@@ -215,6 +215,20 @@ static enum err lock_file(struct apply *apply, const char *path, const struct si
     return e;
 }
 
+/* Whether a file is one of those before it by another name; a second lock would wait for the first. */
+static bool is_locked(const struct config_list *paths, size_t i)
+{
+    struct stat status, other;
+
+    if (stat(paths->items[i], &status) < 0)
+        return false;
+    for (size_t j = 0; j < i; j++)
+        if (stat(paths->items[j], &other) == 0 && other.st_dev == status.st_dev &&
+            other.st_ino == status.st_ino)
+            return true;
+    return false;
+}
+
 static enum err lock_files(struct work *work)
 {
     struct apply *apply = work->apply;
@@ -226,8 +240,9 @@ static enum err lock_files(struct work *work)
         e = refuse_running(apply, &signs);
     if (!e && !(work->files = arena_alloc(apply->arena, (paths->count + 1) * sizeof(struct db *))))
         e = ERR_NOMEM;
-    for (; !e && work->files_count < paths->count; work->files_count++)
-        e = lock_file(apply, paths->items[work->files_count], &signs, &work->files[work->files_count]);
+    for (size_t i = 0; !e && i < paths->count; i++)
+        if (!is_locked(paths, i))
+            e = lock_file(apply, paths->items[i], &signs, &work->files[work->files_count++]);
     /* Dendrite may have been started in between; from here on it could not write. */
     return e ? e : refuse_running(apply, &signs);
 }
