@@ -137,6 +137,26 @@ enum err config_rewrite(const char *path, const struct config_edit *edits, size_
     return e == ERR_TOO_LARGE ? ERR_INVALID : e;
 }
 
+enum err config_has(const char *path, const char *key, const char *value, bool *has)
+{
+    struct config_reading reading = {.path = path};
+    struct config_document document;
+    const yaml_node_t *node;
+    struct buf content = {0};
+    enum err e = config_read_file(path, CONFIG_FILE_SIZE_MAX, &content);
+
+    *has = false;
+    if (!e)
+        e = config_document_open(&document, &reading, content.data ? content.data : "", content.length);
+    if (!e) {
+        node = config_document_find(&document, config_document_root(&document), key);
+        *has = node && !config_node_fault(node) && strcmp(config_node_text(node), value) == 0;
+        config_document_close(&document);
+    }
+    buf_free(&content);
+    return e == ERR_NOMEM ? e : ERR_OK;
+}
+
 void config_quote(const char *text, struct buf *out)
 {
     buf_puts(out, "\"");

@@ -3,6 +3,7 @@
 #ifndef BASE_CONFIG_REWRITE_H
 #define BASE_CONFIG_REWRITE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -23,6 +24,12 @@ struct config_edit {
  */
 MUST_CHECK enum err config_rewrite(const char *path, const struct config_edit *edits, size_t count,
                                    struct buf *out, FILE *diagnostics);
+
+/*
+ * Whether the file gives the option `key` the text `value`, whatever else it has, and is wrong with it.
+ * Nothing is said: a file that is not YAML, or cannot be read, does not. Errors: ERR_NOMEM.
+ */
+MUST_CHECK enum err config_has(const char *path, const char *key, const char *value, bool *has);
 
 /* Appends `text` as a YAML scalar in double quotes (YAML 1.1 section 5.7: the escapes that a path can need).
  */

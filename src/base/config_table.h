@@ -46,10 +46,10 @@ struct config_place {
 
 /* What lives while a configuration is read. */
 struct config_reading {
-    const char *path; /* of the file */
-    char *folder;     /* that relative paths start from, absolute */
-    FILE *diagnostics;
-    bool faulty; /* something was written to the diagnostics */
+    const char *path;  /* of the file */
+    char *folder;      /* that relative paths start from, absolute */
+    FILE *diagnostics; /* NULL: config_fault() says nothing */
+    bool faulty;       /* something was written to the diagnostics */
     struct config *config;
     struct config_place places[CONFIG_OPTIONS];
 };

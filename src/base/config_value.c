@@ -26,6 +26,8 @@ void config_fault(struct config_reading *reading, size_t line, const char *key, 
 {
     va_list args;
 
+    if (!reading->diagnostics)
+        return;
     fprintf(reading->diagnostics, "%s:", reading->path);
     if (line > 0)
         fprintf(reading->diagnostics, "%zu:", line);

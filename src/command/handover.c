@@ -40,6 +40,7 @@ struct handover {
     struct config *config; /* the standalone one; NULL: it is one no more */
     struct arena *arena;
     char path[PATH_MAX];      /* of the configuration, without links */
+    char dendrite[PATH_MAX];  /* of Dendrite's configuration */
     char to[PATH_MAX];        /* of the file of what is ours */
     char temporary[PATH_MAX]; /* its name until it is whole */
     struct db *db;            /* what is Dendrite's from now on, locked */
@@ -69,6 +70,25 @@ static enum err find_to(struct handover *h)
     free(folder_copy);
     free(name_copy);
     return e;
+}
+
+/*
+ * The absolute path of Dendrite's configuration, which need not be there: a relative one would be another in
+ * our own configuration.
+ */
+static enum err find_dendrite(struct handover *h)
+{
+    const char *given = h->invocation->value[OPTION_CONFIG];
+    char folder[PATH_MAX] = "";
+
+    if (!given)
+        given = USUAL_DENDRITE;
+    if (*given != '/' && !getcwd(folder, sizeof folder))
+        return refuse(h, given, strerror(errno));
+    if ((size_t)snprintf(h->dendrite, sizeof h->dendrite, "%s%s%s", folder, *folder ? "/" : "", given) >=
+        sizeof h->dendrite)
+        return refuse(h, given, strerror(ENAMETOOLONG));
+    return ERR_OK;
 }
 
 /* Reads the configuration; one that is beside a Dendrite, whose own may not be there yet, is none. */
@@ -146,7 +166,7 @@ static enum err sync_folder(const struct handover *h, const char *path)
 static void plan_edits(const struct handover *h, struct config_edit edits[EDITS], struct buf *database,
                        struct buf *homeserver)
 {
-    const char *dendrite = h->invocation->value[OPTION_CONFIG], *url = h->invocation->value[OPTION_URL];
+    const char *url = h->invocation->value[OPTION_URL];
     size_t count = 0;
 
     for (; count < sizeof leaving / sizeof *leaving; count++)
@@ -155,7 +175,7 @@ static void plan_edits(const struct handover *h, struct config_edit edits[EDITS]
     config_quote(h->to, database);
     buf_puts(database, "\n");
     buf_puts(homeserver, "homeserver:\n  kind: dendrite\n  config: ");
-    config_quote(dendrite ? dendrite : USUAL_DENDRITE, homeserver);
+    config_quote(h->dendrite, homeserver);
     buf_puts(homeserver, "\n  url: ");
     config_quote(url ? url : USUAL_URL, homeserver);
     buf_puts(homeserver, "\n");
@@ -282,9 +302,7 @@ static enum err print_rest(const struct handover *h, int64_t scrypt_accounts)
     handover_lines(h->config, &lines);
     e = lines.err;
     if (!e)
-        printf("\nDendrite needs these lines in %s:\n\n%s\n",
-               h->invocation->value[OPTION_CONFIG] ? h->invocation->value[OPTION_CONFIG] : USUAL_DENDRITE,
-               lines.data);
+        printf("\nDendrite needs these lines in %s:\n\n%s\n", h->dendrite, lines.data);
     if (!e && scrypt_accounts > 0)
         printf(
             "%" PRId64
@@ -351,17 +369,19 @@ static enum err begin(struct handover *h)
 {
     const char *source = NULL;
     char *faults = NULL;
+    bool marked, happened = false;
     enum err e = read_config(h, &faults);
-    bool marked;
 
     if (!e)
         e = handover_source(h->to, h->arena, &source);
     marked = !e;
     if (e == ERR_NOT_FOUND)
         e = ERR_OK;
+    if (marked && !h->config) /* or it is a standalone one with a fault in it */
+        e = config_has(h->path, "database", h->to, &happened);
     if (e)
         goto out;
-    if (!h->config && marked) {
+    if (happened) {
         e = go_on(h, source);
     } else if (!h->config) {
         fputs(faults, stderr);
@@ -394,6 +414,8 @@ int command_handover(const struct invocation *invocation)
         e = refuse(&h, invocation->config_path, strerror(errno));
     if (!e)
         e = find_to(&h);
+    if (!e)
+        e = find_dendrite(&h);
     if (!e)
         e = refuse_environment(&h);
     if (!e)

@@ -221,6 +221,26 @@ def test_a_copy_that_was_never_used(installation, tmp_path_factory):
     installation.check_done(ours, theirs)
 
 
+def test_a_fault_in_the_configuration_is_no_handover(installation):
+    """A copy is there that was never used, and the configuration cannot be read: it is a standalone one all the same."""
+    installation.must_hand_over()
+    kept = installation.folder / "mxadmin.yaml.standalone"
+    installation.homeserver.config.write_text(kept.read_text() + "wrkers: 3\n")
+    change(installation.own, "INSERT INTO mxadmin_settings VALUES ('handover_of', ?)",
+           str(installation.homeserver.database))
+    change(installation.homeserver.database, "CREATE TABLE mxadmin_settings (name TEXT, value TEXT)")
+    refused(installation, "wrkers: there is no such option")
+
+
+def test_the_folder_that_it_is_called_in(installation, tmp_path_factory):
+    """What is relative in the configuration begins in the folder of that."""
+    here = tmp_path_factory.mktemp("here")
+    said = installation.homeserver.must("handover", "--to", installation.own, "--config", "dendrite.yaml", cwd=here)
+    assert f"in {here}/dendrite.yaml:" in said
+    rewritten = yaml.safe_load(installation.homeserver.config.read_text())
+    assert rewritten["homeserver"]["config"] == str(here / "dendrite.yaml")
+
+
 def test_killed_anywhere(installation, tmp_path_factory):
     """At each of its steps to the disk: by then nothing has happened or all of it, or the next call sees to that."""
     kept = tmp_path_factory.mktemp("kept")

@@ -95,6 +95,33 @@ static void there_is_no_file(void **state)
     free(diagnostics);
 }
 
+static void finds_what_an_option_is(void **state)
+{
+    static const struct {
+        const char *text;
+        bool has;
+    } rows[] = {
+        {"database: /a/own.db\n", true},
+        {"wrkers: 3\n\"database\": \"/a/own.db\" # here\n", true},
+        {"database: /a/other.db\n", false},
+        {"log: {database: /a/own.db}\n", false},
+        {"database: [/a/own.db]\n", false},
+        {"database: /a/own.db\nworkers: [\n", false},
+        {"", false},
+    };
+    bool has = true;
+    (void)state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        write_file("c.yaml", rows[i].text, strlen(rows[i].text));
+        assert_int_equal(config_has("c.yaml", "database", "/a/own.db", &has), ERR_OK);
+        assert_int_equal(has, rows[i].has);
+    }
+    has = true;
+    assert_int_equal(config_has("missing.yaml", "database", "/a/own.db", &has), ERR_OK);
+    assert_false(has);
+}
+
 /* What is quoted is read as it was. */
 static void quotes_a_path(void **state)
 {
@@ -117,6 +144,7 @@ int main(void)
         cmocka_unit_test(keeps_what_it_is_not_told_of),
         cmocka_unit_test(refuses_what_it_cannot_change),
         cmocka_unit_test(there_is_no_file),
+        cmocka_unit_test(finds_what_an_option_is),
         cmocka_unit_test(quotes_a_path),
     };
 
