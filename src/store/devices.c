@@ -28,7 +28,7 @@ static const char sql_rename[] = "UPDATE userapi_devices SET display_name = ?4"
 static const char sql_token[] =
     "SELECT access_token FROM userapi_devices WHERE localpart = ?1 AND server_name = ?2"
     " AND device_id = COALESCE(?3, device_id) AND access_token <> ''"
-    " ORDER BY COALESCE(last_seen_ts, 0) DESC, device_id LIMIT 1";
+    " ORDER BY COALESCE(created_ts, 0), device_id LIMIT 1";
 static const char sql_session[] = "SELECT session_id FROM userapi_devices WHERE access_token = ?1";
 static const char sql_next_session[] = "SELECT COALESCE(MAX(session_id), 0) + 1 FROM userapi_devices";
 /*

@@ -38,8 +38,8 @@ MUST_CHECK enum err devices_find_token(struct db *db, const char *token, const c
                                        struct arena *arena, struct token_owner *owner);
 
 /*
- * The access token of a user's device, or, for `device_id` NULL, of the one that was seen last; it lives in
- * `arena`. ERR_NOT_FOUND: there is no such device, or it has no session.
+ * The access token of a user's device, or, for `device_id` NULL, of the oldest: a session that has begun just
+ * now may be about to end. It lives in `arena`. ERR_NOT_FOUND: there is no such device, or it has no session.
  */
 MUST_CHECK enum err devices_token(struct db *db, const char *localpart, const char *server_name,
                                   const char *device_id, struct arena *arena, const char **token);
