@@ -90,25 +90,26 @@ void check_schema(struct check *check)
 
 void check_journal_mode(struct check *check)
 {
-    bool still = false;
+    bool still = false, told = false;
 
     for (size_t i = 0; check->readable && i < db_foreign_count(check->db); i++) {
         const char *path = db_foreign_path(check->db, i);
 
-        if (db_foreign_how(check->db, i) == DB_FOREIGN_ROLLBACK) {
-            check_report(
-                check, LEVEL_WARNING,
-                "%s has a rollback journal: " FIGURES
-                "; stop Dendrite, run sqlite3 %s 'PRAGMA journal_mode=WAL' as its user, and start it",
-                path, path);
-            return;
-        }
         still = still || db_foreign_how(check->db, i) == DB_FOREIGN_STILL;
+        if (db_foreign_how(check->db, i) != DB_FOREIGN_ROLLBACK)
+            continue;
+        check_report(check, LEVEL_WARNING,
+                     told ? "%s has one, too: sqlite3 %s 'PRAGMA journal_mode=WAL'"
+                          : "%s has a rollback journal: " FIGURES "; stop Dendrite, run sqlite3 %s 'PRAGMA "
+                            "journal_mode=WAL' as its user, and start it",
+                     path, path);
+        told = true;
     }
-    if (still)
-        check_report(check, LEVEL_OK, "WAL; nobody has the files open, so they are read as they lie");
-    else if (check->readable)
-        check_report(check, LEVEL_OK, "WAL, and the log can be read");
+    if (told || !check->readable)
+        return;
+    check_report(check, LEVEL_OK,
+                 still ? "WAL; nobody has the files open, so they are read as they lie"
+                       : "WAL, and the log can be read");
 }
 
 /* A registration file that cannot be read may be ours. */
