@@ -90,7 +90,7 @@ static bool is_unread(const struct attach *attach, const char *path)
     const struct config_list *unread = &attach->config->dendrite.unread;
 
     for (size_t i = 0; i < unread->count; i++)
-        if (strcmp(unread->items[i], path) == 0) {
+        if (is_same_path(unread->items[i], path)) {
             console_error(attach->invocation,
                           "%s: this user may not read it: chgrp it to a group of the user's, and chmod 640",
                           path);
