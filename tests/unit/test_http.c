@@ -168,6 +168,25 @@ static void sends_what_it_was_given(void **state)
     unsetenv("http_proxy");
 }
 
+/* As it is often copied from a browser; Dendrite knows no path that begins with two. */
+static void takes_an_address_with_a_slash(void **state)
+{
+    const struct step steps[STEPS_MAX] = {{.text = OK_ANSWER}};
+    struct server server = server_start(steps);
+    char url[sizeof server.url + 1];
+    struct http_answer answer;
+    struct http *http;
+
+    (void)state;
+    snprintf(url, sizeof url, "%s/", server.url);
+    assert_int_equal(http_open(&http, url), ERR_OK);
+    assert_int_equal(http_send(http, &(struct http_request){.target = "/a", .seconds = 60}, &answer), ERR_OK);
+    json_decref(answer.json);
+    assert_true(was_sent("GET /a HTTP/1.1\r\n"));
+    http_close(&http);
+    server_stop(&server);
+}
+
 /* Whether the heap has `text`, whose first character is left out so that it is found nowhere by itself. */
 static bool heap_has(const char *rest, char first)
 {
@@ -258,7 +277,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ends_as_it_should),       cmocka_unit_test(gives_the_answer),
         cmocka_unit_test(sends_what_it_was_given), cmocka_unit_test(leaves_no_secret),
-        cmocka_unit_test(survives_want_of_memory),
+        cmocka_unit_test(survives_want_of_memory), cmocka_unit_test(takes_an_address_with_a_slash),
     };
 
     servers_prepare();

@@ -15,6 +15,7 @@
 struct http {
     CURL *curl; /* keeps the connection; NULL before the first request */
     const char *url;
+    int url_length; /* without slashes at its end */
     char error[CURL_ERROR_SIZE];
 };
 
@@ -36,6 +37,9 @@ enum err http_open(struct http **http, const char *url)
     if (!*http)
         return ERR_NOMEM;
     (*http)->url = url;
+    (*http)->url_length = (int)strlen(url);
+    while ((*http)->url_length > 0 && url[(*http)->url_length - 1] == '/')
+        (*http)->url_length--;
     return ERR_OK;
 }
 
@@ -195,7 +199,7 @@ enum err http_send(struct http *http, const struct http_request *request, struct
     *answer = (struct http_answer){0};
     if (!e)
         e = add_headers(&t);
-    buf_printf(&t.url, "%s%s", http->url, request->target);
+    buf_printf(&t.url, "%.*s%s", http->url_length, http->url, request->target);
     if (!e)
         e = t.url.err;
     if (!e)

@@ -33,8 +33,9 @@ struct http_answer {
 };
 
 /*
- * Prepares a connection to the server at `url` ("http://host:port", borrowed); nothing is sent yet. The
- * caller closes it with http_close(). It does not survive fork(2). Errors: ERR_NOMEM.
+ * Prepares a connection to the server at `url` ("http://host:port", with or without a slash at its end;
+ * borrowed); nothing is sent yet. The caller closes it with http_close(). It does not survive fork(2).
+ * Errors: ERR_NOMEM.
  */
 MUST_CHECK enum err http_open(struct http **http, const char *url);
 
