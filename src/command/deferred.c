@@ -96,7 +96,7 @@ int command_apply(const struct invocation *invocation)
         apply.arena = context.arena;
         e = apply_changes(&apply);
         code = e ? apply_failed(&context, &apply, e) : console_finish(invocation);
-    } else if (e == ERR_NOT_FOUND && !context.db) {
+    } else if (e == ERR_NOT_FOUND && context.config) {
         code = COMMAND_OK;
     }
     if (!code && apply.waiting > 0)

@@ -388,6 +388,11 @@ def test_a_target_is_safe_for_a_terminal():
     beside.close()
 
 
+def test_there_is_no_configuration(tmp_path):
+    result = subprocess.run([MXADMIN, "-c", str(tmp_path / "mxadmin.yaml"), "apply"], stderr=subprocess.PIPE, text=True)
+    assert result.returncode == 1 and "cannot be read" in result.stderr
+
+
 def test_standalone_has_nothing_to_apply(tmp_path):
     config = tmp_path / "mxadmin.yaml"
     config.write_text("server_name: example.org\ndatabase: mxadmin.db\nsigning_key: key.pem\n")
