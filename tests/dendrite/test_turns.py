@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """How many changes the homeserver is asked for at once, and that those who wait for their turn keep nobody waiting."""
+import sqlite3
 import threading
 import time
 
@@ -109,6 +110,38 @@ def test_a_job_waits_as_well(homeserver):
         assert resets.end() == [200]
         wait_until(lambda: front.ask("GET", f"/_mxadmin/v1/jobs/{answer['job_id']}", "admin").json()["status"]
                    == "complete")
+
+
+def invite_from_elsewhere(homeserver, localpart, room_id):
+    """As another server has invited the user: nothing is known of the room but that."""
+    with sqlite3.connect(homeserver.folder.databases[0]) as database:
+        room = database.execute("INSERT INTO roomserver_rooms (room_id, room_version) VALUES (?, '10')", [room_id]).lastrowid
+        user = database.execute("INSERT INTO roomserver_event_state_keys (event_state_key) VALUES (?)",
+                                [f"@{localpart}:example.org"]).lastrowid
+        database.execute("INSERT INTO roomserver_membership (room_nid, target_nid, membership_nid, target_local)"
+                         " VALUES (?, ?, 2, TRUE)", [room, user])
+        database.execute("INSERT INTO roomserver_invites (invite_event_id, room_nid, target_nid, invite_event_json)"
+                         " VALUES ('$invite', ?, ?, '{}')", [room, user])
+    database.close()
+
+
+def test_what_waits_for_another_server_keeps_no_turn(homeserver):
+    """An invitation is rejected by asking the server that it has come from, which may take minutes to answer."""
+    with beside(homeserver, wait=1) as front:
+        assert front.ask("PUT", "/_synapse/admin/v2/users/@invited:example.org", "admin",
+                         {"password": "some password"}).status == 201
+        invite_from_elsewhere(homeserver, "invited", "!far:elsewhere.example")
+        held = Fault("held", "/leave")
+        homeserver.faults = [held]
+        leaving = threading.Thread(target=front.ask, args=("POST", "/_dendrite/admin/evacuateUser/@invited:example.org",
+                                                           "admin"))
+        leaving.start()
+        wait_until(lambda: any("/leave" in request.path for request in homeserver.requests))
+        answer = front.ask("POST", "/_synapse/admin/v1/reset_password/@user05:example.org", "admin",
+                           {"new_password": "some password"})
+        held.release.set()
+        leaving.join()
+        assert answer.status == 200, answer
 
 
 def test_the_turn_of_a_killed_worker(homeserver):

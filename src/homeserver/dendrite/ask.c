@@ -203,8 +203,12 @@ static enum err send_in_turn(struct homeserver *hs, const struct question *q, co
                              const char *body, struct http_answer *answer)
 {
     bool taken = false;
-    enum err e = endpoint_row(q->endpoint)->free ? ERR_OK : turn_begin(hs, &taken);
+    enum err e = ERR_OK;
 
+    if (endpoint_row(q->endpoint)->turn == TURN_TAKEN)
+        e = turn_begin(hs, &taken);
+    else if (endpoint_row(q->endpoint)->turn == TURN_ENDED)
+        turn_end(hs, true);
     if (!e)
         e = (is_change(q->endpoint) ? send_change : send)(hs, q, target, body, answer);
     turn_end(hs, taken);

@@ -9,14 +9,15 @@
 
 /*
  * Seconds. Dendrite waits 10 s for a lock of its database. A join goes on in the background after 20 s; what
- * it does for as long as it takes, it answers within 300 s or never.
+ * it does for as long as it takes, such as to wait for the server that an invitation has come from, it
+ * answers within 300 s or never.
  */
 enum { QUICK = 30, LONG = 300 };
 
 static const struct endpoint_row rows[] = {
-    [ENDPOINT_NONCE] = {HTTP_GET, SYNAPSE "/register", QUICK, .body = BODY_NONE, .free = true},
+    [ENDPOINT_NONCE] = {HTTP_GET, SYNAPSE "/register", QUICK, .body = BODY_NONE, .turn = TURN_FREE},
     [ENDPOINT_REGISTER] = {HTTP_POST, SYNAPSE "/register", QUICK, .body = BODY_SECRET},
-    [ENDPOINT_LOGIN] = {HTTP_POST, CLIENT "/login", QUICK, .body = BODY_SECRET, .free = true},
+    [ENDPOINT_LOGIN] = {HTTP_POST, CLIENT "/login", QUICK, .body = BODY_SECRET, .turn = TURN_FREE},
     [ENDPOINT_LOGOUT] = {HTTP_POST, CLIENT "/logout", QUICK, .body = BODY_NONE},
     [ENDPOINT_LOGOUT_ALL] = {HTTP_POST, CLIENT "/logout/all", QUICK, .body = BODY_NONE},
     [ENDPOINT_RENAME_DEVICE] = {HTTP_PUT, CLIENT "/devices/{}", QUICK, .body = BODY_NEEDED},
@@ -27,6 +28,7 @@ static const struct endpoint_row rows[] = {
     [ENDPOINT_CREATE_ROOM] = {HTTP_POST, CLIENT "/createRoom", QUICK, .body = BODY_NEEDED},
     [ENDPOINT_JOIN] = {HTTP_POST, CLIENT "/join/{}", QUICK, .body = BODY_NONE},
     [ENDPOINT_LEAVE] = {HTTP_POST, CLIENT "/rooms/{}/leave", QUICK, .body = BODY_NONE},
+    [ENDPOINT_REJECT] = {HTTP_POST, CLIENT "/rooms/{}/leave", LONG, .body = BODY_NONE, .turn = TURN_ENDED},
     [ENDPOINT_FORGET] = {HTTP_POST, CLIENT "/rooms/{}/forget", QUICK, .body = BODY_NONE},
     [ENDPOINT_SET_ALIAS] = {HTTP_PUT, CLIENT "/directory/room/{}", QUICK, .body = BODY_NEEDED},
     [ENDPOINT_DELETE_ALIAS] = {HTTP_DELETE, CLIENT "/directory/room/{}", QUICK, .body = BODY_NONE},
@@ -42,10 +44,11 @@ static const struct endpoint_row rows[] = {
     [ENDPOINT_DELETE_TOKEN] = {HTTP_DELETE, DENDRITE "/registrationTokens/{}", QUICK, .body = BODY_NONE},
     [ENDPOINT_DELETE_REPORT] = {HTTP_DELETE, SYNAPSE "/event_reports/{}", QUICK, .body = BODY_NONE},
     [ENDPOINT_REFRESH_DEVICES] = {HTTP_POST, DENDRITE "/refreshDevices/{}", LONG, .body = BODY_NONE,
-                                  .free = true},
+                                  .turn = TURN_ENDED},
     [ENDPOINT_DOWNLOAD_STATE] = {HTTP_GET, DENDRITE "/downloadState/{}/{}", LONG, .body = BODY_NONE,
-                                 .free = true},
-    [ENDPOINT_REINDEX] = {HTTP_GET, DENDRITE "/fulltext/reindex", QUICK, .body = BODY_NONE, .free = true},
+                                 .turn = TURN_ENDED},
+    [ENDPOINT_REINDEX] = {HTTP_GET, DENDRITE "/fulltext/reindex", QUICK, .body = BODY_NONE,
+                          .turn = TURN_FREE},
 };
 _Static_assert(sizeof rows / sizeof *rows == ENDPOINT__MAX, "every endpoint has its row");
 

@@ -3,8 +3,6 @@
 #ifndef HOMESERVER_DENDRITE_ENDPOINTS_H
 #define HOMESERVER_DENDRITE_ENDPOINTS_H
 
-#include <stdbool.h>
-
 #include "base/buf.h"
 #include "homeserver/dendrite/http.h"
 
@@ -22,6 +20,7 @@ enum endpoint {
     ENDPOINT_CREATE_ROOM,
     ENDPOINT_JOIN,
     ENDPOINT_LEAVE,
+    ENDPOINT_REJECT, /* the same, for an invitation to a room of another server */
     ENDPOINT_FORGET,
     ENDPOINT_SET_ALIAS,
     ENDPOINT_DELETE_ALIAS,
@@ -51,7 +50,11 @@ struct endpoint_row {
         BODY_NEEDED,
         BODY_SECRET /* and wiped */
     } body;
-    bool free; /* of turns (turn.h): it is no change, or it mostly waits for other servers */
+    enum {
+        TURN_TAKEN, /* before (turn.h) */
+        TURN_FREE,  /* it is no change, and needs none */
+        TURN_ENDED  /* it mostly waits for other servers, and is to keep no turn from others meanwhile */
+    } turn;
 };
 
 const struct endpoint_row *endpoint_row(enum endpoint endpoint);

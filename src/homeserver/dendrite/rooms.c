@@ -166,6 +166,7 @@ static enum err needs_event(struct homeserver *hs, const char *localpart, const 
 enum err dendrite_leave_as(struct homeserver *hs, const char *localpart, const char *user_id,
                            const char *room_id, enum membership membership, struct arena *arena)
 {
+    struct question question = {.endpoint = ENDPOINT_LEAVE, .segments = {room_id}, .as_user = localpart};
     bool event_needed;
     enum err e = needs_event(hs, localpart, room_id, membership, arena, &event_needed);
 
@@ -175,9 +176,9 @@ enum err dendrite_leave_as(struct homeserver *hs, const char *localpart, const c
         return dendrite_fail(hs, ERR_DENIED, "The user is not in this room");
     if (event_needed)
         return send_leave(hs, localpart, user_id, room_id);
-    return dendrite_ask(
-        hs, &(struct question){.endpoint = ENDPOINT_LEAVE, .segments = {room_id}, .as_user = localpart},
-        NULL);
+    if (membership == MEMBERSHIP_INVITE && is_elsewhere(hs, room_id))
+        question.endpoint = ENDPOINT_REJECT;
+    return dendrite_ask(hs, &question, NULL);
 }
 
 /* A deactivated user leaves as well: the row is there, and our application service may act for it. */
