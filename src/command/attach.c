@@ -77,7 +77,8 @@ static enum err write_registration(const struct config *config, char **path)
 
     *path = NULL;
     if (copy && asprintf(path, "%s/%s", dirname(copy), REGISTRATION) >= 0)
-        e = registration_write(*path, config->homeserver.config, config->server_name);
+        e = registration_write(*path, config->homeserver.config, config->dendrite.databases.items[0],
+                               config->server_name);
     if (!e || e == ERR_EXISTS)
         printf("registration %s: %s\n", *path, e ? "exists, kept" : "created");
     free(copy);

@@ -44,10 +44,31 @@ static void write_text(FILE *file, const char *as_token, const char *hs_token, c
           file);
 }
 
+/* Whether a file is for its group, but not for all, to read. */
+static bool is_of_group(const struct stat *file)
+{
+    return (file->st_mode & S_IRGRP) && !(file->st_mode & S_IROTH);
+}
+
+/*
+ * Whom the file is to be like: the configuration, but where everybody reads that, its owner need not be
+ * Dendrite's user, who is that of the database.
+ */
+static bool find_model(const char *beside, const char *database, struct stat *model)
+{
+    struct stat file;
+
+    if (stat(beside, model) < 0)
+        return false;
+    if (!is_of_group(model) && stat(database, &file) == 0)
+        model->st_uid = file.st_uid;
+    return true;
+}
+
 /* Lets Dendrite read the file. */
 static bool share(int fd, const struct stat *model)
 {
-    const bool by_group = (model->st_mode & S_IRGRP) && !(model->st_mode & S_IROTH);
+    const bool by_group = is_of_group(model);
     const uid_t owner = geteuid() == 0 ? model->st_uid : (uid_t)-1;
 
     if (fchmod(fd, by_group ? 0640 : 0600) < 0)
@@ -78,10 +99,12 @@ static enum err fill(int fd, const struct stat *model, const char *server_name)
     return e ? e : failed ? (errno == ENOSPC || errno == EDQUOT ? ERR_FULL : ERR_IO) : ERR_OK;
 }
 
-enum err registration_write(const char *path, const char *beside, const char *server_name)
+enum err registration_write(const char *path, const char *beside, const char *database,
+                            const char *server_name)
 {
     struct stat model;
-    int fd = stat(beside, &model) < 0 ? -1 : open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int fd =
+        find_model(beside, database, &model) ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
     enum err e;
 
     if (fd < 0 && errno == EEXIST)

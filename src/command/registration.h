@@ -8,10 +8,12 @@
 
 /*
  * Writes the file `path`, with fresh tokens, for the server of that name. It is as much for Dendrite to read
- * as Dendrite's configuration, `beside`: of the same group, and, where root writes it, of the same owner. Its
- * mode is 600, or 640 where the configuration itself is for its group, but not for all, to read. Errors, each
- * logged but the first: ERR_EXISTS (nothing is changed), ERR_IO, ERR_FULL.
+ * as Dendrite's configuration, `beside`, of the same group. Its mode is 640 where the configuration itself is
+ * for its group, but not for all, to read; and otherwise 600, and where root writes it, its owner is that of
+ * `database`, a file of Dendrite's, if it is there. Errors, each logged but the first: ERR_EXISTS (nothing is
+ * changed), ERR_IO, ERR_FULL.
  */
-MUST_CHECK enum err registration_write(const char *path, const char *beside, const char *server_name);
+MUST_CHECK enum err registration_write(const char *path, const char *beside, const char *database,
+                                       const char *server_name);
 
 #endif

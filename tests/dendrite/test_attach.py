@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """mxadmin attach: each run takes the next step, and no file of Dendrite's is changed."""
+import os
 import re
 
 import pytest
@@ -112,6 +113,18 @@ def test_registration_for_a_group(make_homeserver, tmp_path):
     registration = homeserver.folder.path / "mxadmin-registration.yaml"
     status, theirs = registration.stat(), homeserver.folder.config_file.stat()
     assert (status.st_mode & 0o777, status.st_uid, status.st_gid) == (0o640, theirs.st_uid, theirs.st_gid)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="this user can be nobody else")
+def test_registration_for_dendrites_user(make_homeserver, tmp_path):
+    """Who can read its configuration as everybody can, and could not be started again otherwise."""
+    homeserver = make_homeserver(registered=False)
+    homeserver.folder.config_file.chmod(0o644)
+    for path in homeserver.folder.databases:
+        os.chown(path, 1, 1)  # daemon
+    Installation(homeserver, tmp_path).must("attach", "--config", homeserver.folder.config_file)
+    status = (homeserver.folder.path / "mxadmin-registration.yaml").stat()
+    assert (status.st_mode & 0o777, status.st_uid) == (0o600, 1)
 
 
 def test_a_name_that_is_taken(make_homeserver, tmp_path):
