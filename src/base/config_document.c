@@ -4,7 +4,7 @@
 #include "base/config_document.h"
 
 /* A mapping can contain itself by an alias; nobody merges so many on purpose. */
-#define MERGES_MAX 8
+#define MERGES_MAX 32
 
 size_t config_node_line(const yaml_node_t *node)
 {
@@ -78,15 +78,21 @@ static const yaml_node_t *value_of(struct config_document *document, const yaml_
     return found;
 }
 
+/* The same with what the mapping merges: another one, or a list of them of which the first counts. */
 static const yaml_node_t *merged_value(struct config_document *document, const yaml_node_t *mapping,
-                                       const char *key, size_t length)
+                                       const char *key, size_t length, int *merges)
 {
     const yaml_node_t *found = value_of(document, mapping, key, length);
+    const yaml_node_t *merged = found ? NULL : value_of(document, mapping, "<<", 2);
 
-    for (int i = 0; !found && mapping && i < MERGES_MAX; i++) {
-        mapping = value_of(document, mapping, "<<", 2);
-        found = value_of(document, mapping, key, length);
-    }
+    if (!merged || *merges == 0)
+        return found;
+    --*merges;
+    if (merged->type != YAML_SEQUENCE_NODE)
+        return merged_value(document, merged, key, length, merges);
+    for (const yaml_node_item_t *item = merged->data.sequence.items.start;
+         !found && *merges > 0 && item < merged->data.sequence.items.top; item++)
+        found = merged_value(document, config_document_node(document, *item), key, length, merges);
     return found;
 }
 
@@ -95,8 +101,9 @@ const yaml_node_t *config_document_find(struct config_document *document, const 
 {
     while (from && *keys) {
         size_t length = strcspn(keys, ".");
+        int merges = MERGES_MAX;
 
-        from = merged_value(document, from, keys, length);
+        from = merged_value(document, from, keys, length, &merges);
         keys += length + (keys[length] == '.');
     }
     return from && !config_node_is_null(from) ? from : NULL;

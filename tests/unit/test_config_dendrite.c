@@ -91,7 +91,8 @@ static void test_all_of_it(void **state)
                                    "user_api:\n"
                                    "  account_database: &all\n"
                                    "    connection_string: file:all.db\n"
-                                   "room_server: {database: *all}\n"
+                                   "room_server: {database: {<<: [{max_open_conns: 5}, {<<: *all}, {"
+                                   "connection_string: file:x.db}]}}\n"
                                    "sync_api: {database: {<<: *all, max_open_conns: 5}}\n"
                                    "federation_api: {database: *all}\n"
                                    "key_server: {database: *all}\n"
@@ -258,6 +259,11 @@ static void test_their_faults(void **state)
          {"dendrite.yaml: global.server_name: is required, and is not given",
           "dendrite.yaml: global.private_key: is required, and is not given",
           "dendrite.yaml: media_api.base_path: is required, and is not given",
+          "dendrite.yaml: mscs.database.connection_string is required, and is not given, nor is "
+          "global.database.connection_string"}},
+        {"global: &a {<<: [*a, *a, *a]}\n" MEDIA,
+         {"dendrite.yaml: global.server_name: is required, and is not given",
+          "dendrite.yaml: global.private_key: is required, and is not given",
           "dendrite.yaml: mscs.database.connection_string is required, and is not given, nor is "
           "global.database.connection_string"}},
         {"global: [\n", {NULL}},
