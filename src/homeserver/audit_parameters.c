@@ -54,6 +54,7 @@ static const char *const open_names[] = {
     "reason",
     "room_alias_name",
     "room_id",
+    "room_id_or_alias",
     "room_name",
     "rooms",
     "seed",

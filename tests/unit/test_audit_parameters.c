@@ -58,6 +58,7 @@ static const struct {
     {"{\"a\":\"true\",\"b\":\"false\",\"c\":\"True\"}", "{\"a\":\"true\",\"b\":\"false\",\"c\":\"***\"}"},
     {"{\"reason\":\"spam\",\"user_id\":\"@a:b\",\"unknown\":\"text\"}",
      "{\"reason\":\"spam\",\"user_id\":\"@a:b\",\"unknown\":\"***\"}"},
+    {"{\"room_id_or_alias\":\"#a:b\"}", "{\"room_id_or_alias\":\"#a:b\"}"},
     {"{\"content\":{\"msgtype\":\"m.text\",\"body\":\"hi\",\"pin\":\"1\"}}",
      "{\"content\":{\"msgtype\":\"m.text\",\"body\":\"hi\",\"pin\":\"***\"}}"},
     {"{\"devices\":[\"A\",\"B\"],\"tokens\":[\"C\",7]}",
