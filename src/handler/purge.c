@@ -96,8 +96,10 @@ static json_t *refuse_joined(struct call *call, const struct wish *wish)
 /* Has the members leave. False after the answer has become an error. */
 static bool evacuate(struct call *call, const struct wish *wish, struct id_list *affected)
 {
-    enum err e = homeserver_evacuate_room(&call->homeserver, wish->room_id, false, call->arena, affected);
+    enum err e = homeserver_can_delete_room(&call->homeserver, true);
 
+    if (!e)
+        e = homeserver_evacuate_room(&call->homeserver, wish->room_id, false, call->arena, affected);
     if (e == ERR_NOT_FOUND)
         call_fail(call, API_NOT_FOUND, "Room not found");
     else if (e == ERR_INVALID)

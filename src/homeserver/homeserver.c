@@ -282,6 +282,11 @@ enum err homeserver_purge_room(struct homeserver *hs, const char *room_id, bool 
     return hs->acts->purge_room ? hs->acts->purge_room(hs, room_id, force) : ERR_UNSUPPORTED;
 }
 
+enum err homeserver_can_delete_room(struct homeserver *hs, bool purge)
+{
+    return hs->acts->can_delete_room ? hs->acts->can_delete_room(hs, purge) : ERR_OK;
+}
+
 enum err homeserver_add_registration_token(struct homeserver *hs, const struct registration_token *token)
 {
     return hs->acts->add_registration_token ? hs->acts->add_registration_token(hs, token) : ERR_UNSUPPORTED;

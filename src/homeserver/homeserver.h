@@ -290,6 +290,12 @@ struct homeserver_acts {
     enum err (*purge_room)(struct homeserver *hs, const char *room_id, bool force);
 
     /*
+     * Whether all users can be had to leave a room, and, with `purge`, the room be purged, so that none is
+     * emptied in vain; an empty entry: it is so. ERR_UNSUPPORTED, with hs->reason.
+     */
+    enum err (*can_delete_room)(struct homeserver *hs, bool purge);
+
+    /*
      * Adds a registration token; changes how often and until when one can be used; removes one. ERR_EXISTS,
      * ERR_NOT_FOUND. ERR_DENIED: registration does not ask for tokens, so that there are none.
      */
@@ -467,6 +473,7 @@ MUST_CHECK enum err homeserver_add_alias(struct homeserver *hs, const char *alia
                                          const char *creator);
 MUST_CHECK enum err homeserver_delete_alias(struct homeserver *hs, const char *alias);
 MUST_CHECK enum err homeserver_purge_room(struct homeserver *hs, const char *room_id, bool force);
+MUST_CHECK enum err homeserver_can_delete_room(struct homeserver *hs, bool purge);
 MUST_CHECK enum err homeserver_add_registration_token(struct homeserver *hs,
                                                       const struct registration_token *token);
 MUST_CHECK enum err homeserver_set_registration_token(struct homeserver *hs,

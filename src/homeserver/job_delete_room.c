@@ -63,6 +63,18 @@ static struct room_deletion deletion_of(const json_t *parameters)
     };
 }
 
+/* Whether it can be done by the runner, for whom nobody acts. */
+static enum err check(struct homeserver *hs, const struct room_deletion *deletion)
+{
+    const struct actor *actor = hs->actor;
+    enum err e;
+
+    hs->actor = NULL;
+    e = homeserver_can_delete_room(hs, deletion->purge);
+    hs->actor = actor;
+    return e;
+}
+
 enum err delete_room_start(struct homeserver *hs, const char *room_id, const struct room_deletion *deletion,
                            char id[JOBS_ID_SIZE])
 {
@@ -70,8 +82,10 @@ enum err delete_room_start(struct homeserver *hs, const char *room_id, const str
     char *text = parameters ? json_dumps(parameters, JSON_COMPACT) : NULL;
     const struct job_request request = {
         .kind = JOB_DELETE_ROOM, .target = room_id, .parameters = text, .alone = true};
-    enum err e = text ? jobs_start(hs, &request, id) : ERR_NOMEM;
+    enum err e = text ? check(hs, deletion) : ERR_NOMEM;
 
+    if (!e)
+        e = jobs_start(hs, &request, id);
     free(text);
     json_decref(parameters);
     return e;

@@ -168,10 +168,14 @@ static enum err change_password(struct homeserver *hs, const char *localpart, co
                                 bool end_sessions, const char *except_token, struct arena *arena)
 {
     struct token_owner kept = {0};
-    enum err e = ERR_NOT_FOUND;
+    const char *token;
+    enum err e = dendrite_admin_token(hs, arena, &token); /* or the sessions would end for nothing */
 
+    if (e)
+        return e;
     if (!end_sessions)
         return dendrite_reset_password(hs, localpart, password, false, arena);
+    e = ERR_NOT_FOUND;
     if (except_token)
         e = devices_find_token(hs->db, except_token, hs->config->server_name, arena, &kept);
     if (e && e != ERR_NOT_FOUND)

@@ -38,6 +38,7 @@ const struct homeserver_acts dendrite_acts = {
     .send_message = dendrite_send_message,
     .move_aliases = dendrite_move_aliases,
     .purge_room = dendrite_purge_room,
+    .can_delete_room = dendrite_can_delete_room,
     .add_registration_token = dendrite_add_registration_token,
     .set_registration_token = dendrite_set_registration_token,
     .delete_registration_token = dendrite_delete_registration_token,

@@ -71,6 +71,7 @@ static enum err refuse_states(const struct changing *c)
 static enum err look(struct changing *c)
 {
     const struct account_change *change = c->change;
+    const char *token;
     enum err e = users_find(c->hs->db, c->localpart, c->hs->config->server_name, c->arena, &c->user);
 
     if (!e && change->admin != CHOICE_STAY && c->user.type != ACCOUNT_USER && c->user.type != ACCOUNT_ADMIN)
@@ -83,6 +84,8 @@ static enum err look(struct changing *c)
         e = refuse_foreign(c);
     if (!e && profile_changes(c))
         e = dendrite_need_service(c->hs);
+    if (!e && (change->password || change->active == CHOICE_NO))
+        e = dendrite_admin_token(c->hs, c->arena, &token);
     return e;
 }
 

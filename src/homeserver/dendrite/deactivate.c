@@ -73,8 +73,11 @@ static enum err deactivate(struct homeserver *hs, const char *localpart, struct 
 {
     struct id_list affected;
     struct account account;
+    const char *token;
     enum err e = accounts_find(hs->db, localpart, hs->config->server_name, arena, &account);
 
+    if (!e && !account.deactivated) /* or the rooms would be left for nothing */
+        e = dendrite_admin_token(hs, arena, &token);
     if (!e && dendrite_has_service(hs))
         e = dendrite_evacuate_user(hs, localpart, false, arena, &affected);
     if (e)

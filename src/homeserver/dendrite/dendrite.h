@@ -82,6 +82,7 @@ MUST_CHECK enum err dendrite_leave(struct homeserver *hs, const char *localpart,
 MUST_CHECK enum err dendrite_add_member(struct homeserver *hs, const char *localpart, const char *room_id,
                                         const char *inviter);
 MUST_CHECK enum err dendrite_purge_room(struct homeserver *hs, const char *room_id, bool force);
+MUST_CHECK enum err dendrite_can_delete_room(struct homeserver *hs, bool purge);
 
 /* room_admin.c: */
 MUST_CHECK enum err dendrite_make_admin(struct homeserver *hs, const char *room_id, const char *user_id);

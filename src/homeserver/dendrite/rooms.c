@@ -232,3 +232,15 @@ enum err dendrite_purge_room(struct homeserver *hs, const char *room_id, bool fo
     arena_free(&arena);
     return e;
 }
+
+enum err dendrite_can_delete_room(struct homeserver *hs, bool purge)
+{
+    struct arena *arena = arena_new();
+    const char *token;
+    enum err e = arena ? dendrite_need_service(hs) : ERR_NOMEM;
+
+    if (!e && purge)
+        e = dendrite_admin_token(hs, arena, &token);
+    arena_free(&arena);
+    return e;
+}
