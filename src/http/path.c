@@ -62,6 +62,27 @@ static enum err segment_copy(const char *bytes, size_t size, struct arena *arena
     return *text ? ERR_OK : ERR_NOMEM;
 }
 
+/*
+ * Whether a segment leads out of its own place by "..": a web server that decodes before it splits has then
+ * taken the path for another one, and has let in whom the rules for this one would have kept out.
+ */
+static bool climbs(const char *segment)
+{
+    int depth = 0;
+
+    for (;;) {
+        size_t length = strcspn(segment, "/");
+
+        if (length == 2 && memcmp(segment, "..", 2) == 0)
+            depth--;
+        else if (length > 1 || (length == 1 && *segment != '.'))
+            depth++;
+        if (depth < 0 || !segment[length])
+            return depth < 0;
+        segment += length + 1;
+    }
+}
+
 static enum err split(const char *bytes, size_t size, bool escaped, struct arena *arena, struct path *path)
 {
     const char *end = bytes + size;
@@ -81,7 +102,7 @@ static enum err split(const char *bytes, size_t size, bool escaped, struct arena
 
         if (e)
             return e;
-        if (path->count == PATH_SEGMENTS_MAX)
+        if (path->count == PATH_SEGMENTS_MAX || climbs(segment))
             return ERR_NOT_FOUND;
         path->segments[path->count++] = segment;
         if (!slash)

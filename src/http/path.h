@@ -22,7 +22,7 @@ struct path {
  * Decodes `raw`, the part of REQUEST_URI before "?" less the mount point. It starts with "/"; further slashes
  * right at its start are one (synadm sends "//.well-known/matrix/server"). The segments live in `arena`.
  * Errors: ERR_INVALID (no "/" at the start, a malformed escape, %00, invalid UTF-8), ERR_NOT_FOUND (more
- * segments than any route has), ERR_NOMEM.
+ * segments than any route has, or one that leads out of its place by "..", encoded or not), ERR_NOMEM.
  */
 MUST_CHECK enum err path_decode(const char *raw, size_t size, struct arena *arena, struct path *path);
 
