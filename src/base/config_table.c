@@ -155,7 +155,7 @@ static const struct option table[] = {
      .max = CONFIG_PARAMETERS_MAX, .value = "65536",
      .text = "Bytes of FastCGI parameters, most of them HTTP headers, that a request may have."},
     {"trusted_proxies", OPTION_LIST, OPTIONAL, FIELD(trusted_proxies), .check = check_proxy, .value = "",
-     .text = "The proxies whose X-Forwarded-For is believed, by IP address or prefix: "
+     .text = "The proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, by IP address or prefix: "
              "[127.0.0.1, \"::1\", 10.0.0.0/8]."},
 
     {"registration_shared_secret", OPTION_SECRET, OPTIONAL, FIELD(registration_shared_secret), .value = "",

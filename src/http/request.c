@@ -15,7 +15,7 @@
 #define USER_AGENT_MAX 512
 #define METHOD_MAX     32
 
-/* The variables that are looked at. */
+/* The variables of which the first one counts. */
 enum variable {
     REQUEST_METHOD,
     REQUEST_URI,
@@ -30,7 +30,6 @@ enum variable {
     HTTP_HOST,
     HTTP_IF_NONE_MATCH,
     HTTP_USER_AGENT,
-    HTTP_X_FORWARDED_FOR,
     HTTP_X_FORWARDED_PROTO,
     HTTP_X_REQUEST_ID,
     VARIABLE__MAX
@@ -50,7 +49,6 @@ static const char *const variable_names[] = {
     [HTTP_HOST] = "HTTP_HOST",
     [HTTP_IF_NONE_MATCH] = "HTTP_IF_NONE_MATCH",
     [HTTP_USER_AGENT] = "HTTP_USER_AGENT",
-    [HTTP_X_FORWARDED_FOR] = "HTTP_X_FORWARDED_FOR",
     [HTTP_X_FORWARDED_PROTO] = "HTTP_X_FORWARDED_PROTO",
     [HTTP_X_REQUEST_ID] = "HTTP_X_REQUEST_ID",
 };
@@ -65,6 +63,7 @@ _Static_assert(sizeof method_names / sizeof *method_names == METHOD__MAX, "every
 
 /* One decoding: what comes in, where it goes, and the first thing that was wrong. */
 struct decoding {
+    char *const *variables;
     const char *in[VARIABLE__MAX]; /* NULL: not sent */
     const struct config *config;
     struct arena *arena;
@@ -108,17 +107,17 @@ static const char *made(struct decoding *d, const char *text, const char *otherw
     return otherwise;
 }
 
-static void variables_find(struct decoding *d, char *const *variables)
+static void variables_find(struct decoding *d)
 {
-    for (; *variables; variables++) {
-        size_t length = strcspn(*variables, "=");
+    for (char *const *variable = d->variables; *variable; variable++) {
+        size_t length = strcspn(*variable, "=");
 
-        if ((*variables)[length] != '=')
+        if ((*variable)[length] != '=')
             continue;
         for (size_t i = 0; i < VARIABLE__MAX; i++)
-            if (!d->in[i] && strncmp(*variables, variable_names[i], length) == 0 &&
+            if (!d->in[i] && strncmp(*variable, variable_names[i], length) == 0 &&
                 variable_names[i][length] == '\0')
-                d->in[i] = *variables + length + 1;
+                d->in[i] = *variable + length + 1;
     }
 }
 
@@ -265,28 +264,47 @@ static bool forwarded_address(const char *entry, size_t size, char address[INET6
 }
 
 /*
- * Goes through X-Forwarded-For from its end, where the nearest proxy has written, for as long as who wrote is
- * trusted: what stands before that is the client's to invent.
+ * Goes through a line of X-Forwarded-For from its end, where the nearest proxy has written, for as long as
+ * who wrote is trusted: what stands before that is the client's to invent. False when it ends with no
+ * address.
  */
-static const char *forwarded_for(struct decoding *d, const char *address)
+static bool follow_line(struct decoding *d, const char *line, const char **address)
 {
-    const char *list = d->in[HTTP_X_FORWARDED_FOR];
-    size_t end = list ? strlen(list) : 0;
+    size_t end = strlen(line);
 
-    while (end > 0 && address_in_list(address, &d->config->trusted_proxies)) {
-        const char *comma = memrchr(list, ',', end);
-        size_t start = comma ? (size_t)(comma - list) + 1 : 0;
-        size_t from = start + strspn(list + start, " \t");
+    while (end > 0 && address_in_list(*address, &d->config->trusted_proxies)) {
+        const char *comma = memrchr(line, ',', end);
+        size_t start = comma ? (size_t)(comma - line) + 1 : 0;
+        size_t from = start + strspn(line + start, " \t");
         size_t to = end;
         char text[INET6_ADDRSTRLEN];
 
-        while (to > from && (list[to - 1] == ' ' || list[to - 1] == '\t'))
+        while (to > from && (line[to - 1] == ' ' || line[to - 1] == '\t'))
             to--;
-        if (from >= to || !forwarded_address(list + from, to - from, text))
-            break;
-        address = made(d, arena_strdup(d->arena, text), "");
+        if (from >= to || !forwarded_address(line + from, to - from, text))
+            return false;
+        *address = made(d, arena_strdup(d->arena, text), "");
         end = comma ? start - 1 : 0;
     }
+    return true;
+}
+
+/*
+ * All lines of the header are one list (RFC 9110 section 5.3). A proxy may add its own below the client's,
+ * and nginx before 1.23 passes each on by itself: so the last one was written last.
+ */
+static const char *forwarded_for(struct decoding *d, const char *address)
+{
+    static const char name[] = "HTTP_X_FORWARDED_FOR=";
+    const size_t length = sizeof name - 1;
+    char *const *variable = d->variables;
+    bool followed = true;
+
+    while (*variable)
+        variable++;
+    while (followed && variable > d->variables)
+        if (strncmp(*--variable, name, length) == 0)
+            followed = follow_line(d, *variable + length, &address);
     return address;
 }
 
@@ -355,10 +373,10 @@ static void token_decode(struct decoding *d)
 bool request_decode(char *const *variables, const struct config *config, struct arena *arena,
                     struct request *request, enum api_error *error, const char **text)
 {
-    struct decoding d = {.config = config, .arena = arena, .request = request};
+    struct decoding d = {.variables = variables, .config = config, .arena = arena, .request = request};
 
     *request = (struct request){.body = request->body};
-    variables_find(&d, variables);
+    variables_find(&d);
     id_decode(&d);
     method_decode(&d);
     client_decode(&d);

@@ -62,16 +62,15 @@ struct request {
 
 /*
  * Fills `request`, all but its `body`, from `variables` ("NAME=value" strings, ending with NULL; the first of
- * a name counts); all texts live in `arena`, or as long as the program. What can be filled is filled even
- * when the request is refused, so that it can be logged. Returns true, or false with
- * `*error` and `*text` (NULL: the usual one) being the answer:
+ * a name counts, but those of X-Forwarded-For are one list); all texts live in `arena`, or as long as the
+ * program. What can be filled is filled even when the request is refused, so that it can be logged. Returns
+ * true, or false with `*error` and `*text` (NULL: the usual one) being the answer:
  *   API_BAD_REQUEST  a malformed path, query, length or method; API_UNRECOGNIZED  the path is not below the
- * mount point, or has more segments than any route; API_INTERNAL  memory is gone. The path is REQUEST_URI
- * less `config->mount`, or PATH_INFO when the server sends no REQUEST_URI. The address is REMOTE_ADDR, or, if
- * that is one of `config->trusted_proxies`, the last address in X-Forwarded-For that is not. Such a proxy is
- * also believed about X-Forwarded-Host and X-Forwarded-Proto. The token is the bearer token of
- * HTTP_AUTHORIZATION (RFC 6750 section 2.1) or, if `config->allow_query_token`, the query parameter
- * access_token.
+ * mount point, or is one that no route can have; API_INTERNAL  memory is gone. The path is REQUEST_URI less
+ * `config->mount`, or PATH_INFO when the server sends no REQUEST_URI. The address is REMOTE_ADDR, or, if that
+ * is one of `config->trusted_proxies`, the last address in X-Forwarded-For that is not. Such a proxy is also
+ * believed about X-Forwarded-Proto. The token is the bearer token of HTTP_AUTHORIZATION (RFC 6750 section 2.1)
+ * or, if `config->allow_query_token`, the query parameter access_token.
  */
 MUST_CHECK bool request_decode(char *const *variables, const struct config *config, struct arena *arena,
                                struct request *request, enum api_error *error, const char **text);

@@ -254,6 +254,38 @@ static void finds_the_client(void **state)
     }
 }
 
+/* Of a header that came in several lines, nginx before 1.23 makes as many variables. */
+static const struct {
+    const char *lines[3];
+    const char *address;
+} several[] = {
+    {{"1.1.1.1", "198.51.100.7"}, "198.51.100.7"},
+    {{"198.51.100.7", "10.0.0.2"}, "198.51.100.7"},
+    {{"1.1.1.1", "198.51.100.7, 10.0.0.2", "10.0.0.1"}, "198.51.100.7"},
+    {{"198.51.100.7", "", "10.0.0.2"}, "198.51.100.7"},
+    {{"198.51.100.7", "unknown", "10.0.0.2"}, "10.0.0.2"},
+};
+
+static void follows_all_lines(void **state)
+{
+    struct config config = config_of("", false);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof several / sizeof *several; i++) {
+        char lines[3][64];
+        const char *given[5] = {"REMOTE_ADDR=10.0.0.1"};
+        struct decoded d;
+
+        for (size_t k = 0; k < 3 && several[i].lines[k]; k++) {
+            snprintf(lines[k], sizeof lines[k], "HTTP_X_FORWARDED_FOR=%s", several[i].lines[k]);
+            given[k + 1] = lines[k];
+        }
+        d = decode(&config, given);
+        assert_string_equal(d.request.address, several[i].address);
+        done(&d);
+    }
+}
+
 static const struct {
     bool allow_query_token;
     const char *given[4];
@@ -408,9 +440,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decodes_methods),         cmocka_unit_test(decodes_paths),
         cmocka_unit_test(falls_back_to_path_info), cmocka_unit_test(decodes_lengths),
-        cmocka_unit_test(finds_the_client),        cmocka_unit_test(finds_the_token),
-        cmocka_unit_test(takes_or_makes_the_id),   cmocka_unit_test(finds_the_scheme),
-        cmocka_unit_test(finds_variables),         cmocka_unit_test(fills_a_refused_request),
+        cmocka_unit_test(finds_the_client),        cmocka_unit_test(follows_all_lines),
+        cmocka_unit_test(finds_the_token),         cmocka_unit_test(takes_or_makes_the_id),
+        cmocka_unit_test(finds_the_scheme),        cmocka_unit_test(finds_variables),
+        cmocka_unit_test(fills_a_refused_request),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
