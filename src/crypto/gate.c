@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/beside.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/gate.h"
@@ -75,13 +76,13 @@ static bool take_place(struct gate *gate)
     return false;
 }
 
-enum err gate_open(struct gate **gate, const char *path, int slots)
+static enum err open_file(struct gate **gate, const char *path, const char *database, int slots)
 {
     struct gate *new = malloc(sizeof *new);
 
     if (!new)
         return ERR_NOMEM;
-    *new = (struct gate){.slots = slots, .fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
+    *new = (struct gate){.slots = slots, .fd = beside_open(path, database, true)};
     if (new->fd < 0) {
         log_error("%s cannot be opened: %s", path, strerror(errno));
         free(new);
@@ -91,6 +92,11 @@ enum err gate_open(struct gate **gate, const char *path, int slots)
     return ERR_OK;
 }
 
+enum err gate_open(struct gate **gate, const char *path, int slots)
+{
+    return open_file(gate, path, path, slots);
+}
+
 enum err gate_open_beside(struct gate **gate, const char *database, const char *name, int slots)
 {
     char *path = NULL;
@@ -98,7 +104,7 @@ enum err gate_open_beside(struct gate **gate, const char *database, const char *
 
     if (asprintf(&path, "%s.%s", database, name) < 0)
         return ERR_NOMEM;
-    e = gate_open(gate, path, slots);
+    e = open_file(gate, path, database, slots);
     free(path);
     return e;
 }

@@ -24,7 +24,10 @@ struct gate;
  */
 MUST_CHECK enum err gate_open(struct gate **gate, const char *path, int slots);
 
-/* The same on the lock file that belongs to a database: its path with "." and `name` at its end. */
+/*
+ * The same on the lock file that belongs to a database, and is for the same users: its path with "." and
+ * `name` at its end.
+ */
 MUST_CHECK enum err gate_open_beside(struct gate **gate, const char *database, const char *name, int slots);
 
 /* Leaves and closes; sets `*gate` to NULL. NULL inside is allowed. */

@@ -7,6 +7,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "base/beside.h"
 #include "base/log.h"
 #include "store/presence.h"
 
@@ -21,6 +22,7 @@ static const struct {
 _Static_assert(sizeof numbers / sizeof *numbers == PRESENCE_ROLE__MAX, "every role has its numbers");
 
 struct presence {
+    const struct db *db;
     char *path;
     int fd;    /* -1: not opened yet */
     int bell;  /* -1: nobody listens */
@@ -35,7 +37,7 @@ enum err presence_open(struct presence **presence, const struct db *db)
     *presence = new;
     if (!new)
         return ERR_NOMEM;
-    *new = (struct presence){.fd = -1, .bell = -1};
+    *new = (struct presence){.db = db, .fd = -1, .bell = -1};
     if (asprintf(&new->path, "%s.jobs", db_path(db)) >= 0)
         return ERR_OK;
     new->path = NULL;
@@ -67,10 +69,8 @@ static enum err failed(const struct presence *presence, const char *what)
 /* ERR_NOT_FOUND, which is not logged: it is not there, and `create` does not ask for it. */
 static enum err open_file(struct presence *presence, bool create)
 {
-    int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT : 0);
-
     if (presence->fd < 0)
-        presence->fd = open(presence->path, flags, 0600);
+        presence->fd = beside_open(presence->path, db_path(presence->db), create);
     if (presence->fd >= 0)
         return ERR_OK;
     return errno == ENOENT && !create ? ERR_NOT_FOUND : failed(presence, "cannot be opened");

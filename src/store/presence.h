@@ -20,9 +20,9 @@ enum presence_role { PRESENCE_RUNNER, PRESENCE_REQUEST, PRESENCE_ROLE__MAX };
 
 /*
  * Prepares it for the database `db`, which outlives it; the lock file, the database's path with ".jobs" at
- * its end, is opened when it is used first, and made with mode 600. One a process and database: fcntl(2)
- * gives locks back when any descriptor of the file is closed. The caller ends it with presence_close().
- * Errors: ERR_NOMEM.
+ * its end, is opened when it is used first, and made for the users of the database, with mode 600. One a
+ * process and database: fcntl(2) gives locks back when any descriptor of the file is closed. The caller ends
+ * it with presence_close(). Errors: ERR_NOMEM.
  */
 MUST_CHECK enum err presence_open(struct presence **presence, const struct db *db);
 

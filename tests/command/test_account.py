@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: ISC
 """mxadmin account: what it does to the database, what it refuses, and that no secret gets out."""
 import json
+import os
 import re
+import shutil
 import sqlite3
 import subprocess
 
@@ -45,6 +47,15 @@ def test_create_by_full_id(homeserver):
 def test_create_without_password(homeserver):
     homeserver.must("account", "create", "bot", "--no-password")
     assert not homeserver.account("bot")[2]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to others")
+def test_root_is_in_nobodys_way(homeserver):
+    """What root's command makes beside the database is for who owns that."""
+    shutil.chown(homeserver.database, "nobody")
+    homeserver.create("alice")
+    made = homeserver.folder / "mxadmin.db.gate"
+    assert (made.owner(), made.stat().st_mode & 0o777) == ("nobody", 0o600)
 
 
 def test_create_with_bcrypt(homeserver):
