@@ -206,35 +206,34 @@ static int signal_workers(const struct supervisor *supervisor, int number, bool 
     return count;
 }
 
-/* Reads the configuration and tries what a worker will open, so that a bad file cannot take the pool down. */
-static enum err read_config(const char *path, struct config **config, FILE *diagnostics)
+/* Tries what a worker will open, so that a bad file cannot take the pool down. */
+static enum err try_config(const struct config *config)
 {
     struct app app;
-    enum err e = config_read(path, config, diagnostics);
+    enum err e = app_open(&app, config);
 
-    if (e)
-        return e;
-    e = app_open(&app, *config);
     if (!e)
         app_close(&app);
-    else
-        config_free(config);
     return e;
 }
 
-/* The same while serving: what is wrong with the file goes where all else is logged. */
+/* Reads and tries it while serving: what is wrong with the file goes where all else is logged. */
 static enum err reread_config(const char *path, struct config **config)
 {
     char *text = NULL, *rest = NULL;
     size_t size = 0;
     FILE *diagnostics = open_memstream(&text, &size);
-    enum err e = diagnostics ? read_config(path, config, diagnostics) : ERR_NOMEM;
+    enum err e = diagnostics ? config_read(path, config, diagnostics) : ERR_NOMEM;
 
     if (diagnostics)
         fclose(diagnostics);
     for (char *line = text ? strtok_r(text, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest))
         log_error("%s", line);
     free(text);
+    if (!e)
+        e = try_config(*config);
+    if (e)
+        config_free(config);
     return e;
 }
 
@@ -352,7 +351,7 @@ static void supervise(struct supervisor *supervisor)
 
 static enum err supervisor_open(struct supervisor *supervisor)
 {
-    enum err e = read_config(supervisor->config_path, &supervisor->config, stderr);
+    enum err e = config_read(supervisor->config_path, &supervisor->config, stderr);
 
     if (e)
         return e;
@@ -360,6 +359,9 @@ static enum err supervisor_open(struct supervisor *supervisor)
     e = listener_open(supervisor->config, &supervisor->listener);
     if (!e)
         e = privileges_drop(supervisor->config);
+    /* As who serves: what is made beside the database while it is opened is to be theirs. */
+    if (!e)
+        e = try_config(supervisor->config);
     if (!e)
         e = handoff_new(&supervisor->handoff);
     if (!e)

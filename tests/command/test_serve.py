@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: ISC
 """mxadmin serve and work as the systemd units start them: readiness, reload and stop are told, the socket may be passed."""
 import os
+import pathlib
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 
 import pytest
 
-from conftest import MXADMIN, environment
+from conftest import MXADMIN, Homeserver, environment
 
 
 class Service:
@@ -19,6 +22,7 @@ class Service:
         path = homeserver.folder / "notify"
         self.told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.told.bind(str(path))
+        path.chmod(0o666)  # as systemd's is
         self.told.settimeout(60)
         script = 'exec "$0" "$@"' if passed is None else 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" "$@"'
         self.log = open(homeserver.folder / "log", "wb")
@@ -81,6 +85,30 @@ def test_job_runner(homeserver):
     log = (homeserver.folder / "log").read_text()
     assert log.count("running jobs") == 3 and log.count("is not usable") == 1
     assert (homeserver.folder / "mxadmin.db.jobs").exists()
+
+
+@pytest.fixture
+def open_folder():
+    """One that every user can come to."""
+    with tempfile.TemporaryDirectory(prefix="mxadmin-") as name:
+        os.chmod(name, 0o755)
+        yield pathlib.Path(name)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_becomes_another_user(open_folder):
+    """Nothing that is made while root still serves may be in the way of the user who serves from then on."""
+    shutil.chown(open_folder, "nobody")
+    homeserver = Homeserver(open_folder)
+    homeserver.configure(user="nobody", listen_owner="nobody")
+    homeserver.must("init")
+    with Service(homeserver) as service:
+        service.tells("READY=1")
+        wait_for(lambda: "a service answers" in homeserver.must("check"))
+        assert service.stop() == 0
+    owners = {path.name: path.owner() for path in open_folder.iterdir()}
+    assert {owners["mxadmin.db"], owners["mxadmin.db.gate"], owners["mxadmin.db.jobs"]} == {"nobody"}
+    assert "warning" not in (open_folder / "log").read_text()
 
 
 def test_second_service_is_refused(homeserver):
