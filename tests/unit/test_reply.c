@@ -101,6 +101,26 @@ static void allow_is_told(void **state)
            "{\"errcode\":\"M_UNRECOGNIZED\",\"error\":\"Unrecognized request\"}");
 }
 
+/* Whoever shows a person the status line shows the words. */
+static void every_status_has_its_words(void **state)
+{
+    (void)state;
+    for (int i = 0; i <= API_ERROR__MAX; i++) {
+        struct reply reply = {0};
+        struct buf out = {0};
+
+        if (i < API_ERROR__MAX)
+            reply_error(&reply, (enum api_error)i, NULL);
+        else
+            reply_json(&reply, 201, json_object());
+        assert_int_equal(reply_write(&reply, "x", false, &out), ERR_OK);
+        if (out.data[strlen("Status: 201 ")] == '\r')
+            fail_msg("%d", reply.status);
+        buf_free(&out);
+        reply_free(&reply);
+    }
+}
+
 static void limits_are_told_in_both_units(void **state)
 {
     static const struct {
@@ -196,6 +216,7 @@ int main(void)
         cmocka_unit_test(no_content_has_no_length),
         cmocka_unit_test(a_file_has_headers_of_its_own),
         cmocka_unit_test(allow_is_told),
+        cmocka_unit_test(every_status_has_its_words),
         cmocka_unit_test(limits_are_told_in_both_units),
         cmocka_unit_test(unknown_token_is_no_soft_logout),
         cmocka_unit_test(busy_says_when_to_come_back),
