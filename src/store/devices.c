@@ -5,6 +5,8 @@
 #include "store/devices.h"
 #include "store/user_list.h"
 
+/* Dendrite gives the user of an application service a device with an empty token, which is none. */
+
 /* One statement, seven look-ups by primary key or unique index: it runs for every request. */
 static const char sql_find_token[] =
     "SELECT d.localpart, d.device_id, " DEFERRED_TYPE ", COALESCE(d.last_seen_ts, 0), a.account_type,"
@@ -13,7 +15,8 @@ static const char sql_find_token[] =
     " AND a.server_name = d.server_name" DEFERRED_JOIN
     " LEFT JOIN mxadmin_user_states s ON s.localpart = d.localpart"
     " LEFT JOIN mxadmin_puppets p ON p.localpart = d.localpart AND p.device_id = d.device_id"
-    " WHERE d.access_token = ?1 AND d.server_name = ?2 AND d.device_id IS NOT NULL AND NOT a.is_deactivated";
+    " WHERE d.access_token = ?1 AND d.access_token <> '' AND d.server_name = ?2 AND d.device_id IS NOT NULL"
+    " AND NOT a.is_deactivated";
 static const char sql_list[] =
     "SELECT device_id, display_name, COALESCE(last_seen_ts, 0), COALESCE(ip, ''), COALESCE(user_agent, '')"
     " FROM userapi_devices WHERE localpart = ?1 AND server_name = ?2 AND device_id IS NOT NULL"
@@ -24,7 +27,6 @@ static const char sql_exists[] =
 static const char sql_rename[] = "UPDATE userapi_devices SET display_name = ?4"
                                  " WHERE localpart = ?1 AND server_name = ?2 AND device_id = ?3";
 
-/* Dendrite gives the user of an application service a device with an empty token, which is none. */
 static const char sql_token[] =
     "SELECT access_token FROM userapi_devices WHERE localpart = ?1 AND server_name = ?2"
     " AND device_id = COALESCE(?3, device_id) AND access_token <> ''"

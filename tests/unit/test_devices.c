@@ -32,6 +32,9 @@ static void a_token_of_nobody_opens_nothing(void **state)
         {NULL, "lBSs8AHzMJKKp4S5YowDnVDR_ra3swrf8T9T2nsL7vy", SERVER},
         {NULL, "%", SERVER},
         {NULL, ADMIN_TOKEN, "example.com"},
+        {"UPDATE userapi_devices SET access_token = '' WHERE localpart = 'user02'"
+         " AND device_id = 'shared_secret_registration'",
+         "", SERVER},
         {"UPDATE userapi_accounts SET is_deactivated = 1 WHERE localpart = 'admin'", ADMIN_TOKEN, SERVER},
         {"DELETE FROM userapi_accounts WHERE localpart = 'user01'", USER01_TOKEN, SERVER},
     };
