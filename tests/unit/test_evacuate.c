@@ -185,6 +185,7 @@ static void rooms_of_unknown_versions_are_left_out(void **state)
                      MEMBERSHIP_LEAVE);
 }
 
+/* And no room or user is said to be missing. */
 static void without_a_key_nothing_is_done(void **state)
 {
     struct world *w = *state;
@@ -192,9 +193,9 @@ static void without_a_key_nothing_is_done(void **state)
     struct id_list affected;
 
     strcpy(w->key, "/nonexistent/key");
-    assert_int_equal(homeserver_evacuate_room(&w->hs, LOBBY, false, w->d->arena, &affected), ERR_NOT_FOUND);
-    assert_int_equal(homeserver_evacuate_user(&w->hs, "user05", false, w->d->arena, &affected),
-                     ERR_NOT_FOUND);
+    assert_int_equal(homeserver_evacuate_room(&w->hs, LOBBY, false, w->d->arena, &affected), ERR_IO);
+    assert_non_null(strstr(w->hs.reason, "key"));
+    assert_int_equal(homeserver_evacuate_user(&w->hs, "user05", false, w->d->arena, &affected), ERR_IO);
     assert_int_equal(fingerprint(w), before);
 }
 

@@ -10,8 +10,11 @@
 #include "store/blocked_rooms.h"
 #include "store/room_sizes.h"
 
+/* What an act does not find is a room or a user, and its caller is told so: no key is another matter. */
 enum err room_writer_open(struct room_writer *writer, struct homeserver *hs, struct arena *arena)
 {
+    enum err e;
+
     *writer = (struct room_writer){
         .hs = hs,
         .db = hs->db,
@@ -19,7 +22,10 @@ enum err room_writer_open(struct room_writer *writer, struct homeserver *hs, str
         .arena = arena,
         .now_ms = clock_now_ms(),
     };
-    return signing_key_read(hs->config->signing_key, &writer->key);
+    e = signing_key_read(hs->config->signing_key, &writer->key);
+    if (e)
+        homeserver_reason(hs, "The server's signing key cannot be read");
+    return e == ERR_NOT_FOUND ? ERR_IO : e;
 }
 
 void room_writer_close(struct room_writer *writer)

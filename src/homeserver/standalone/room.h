@@ -28,7 +28,7 @@ struct room_writer {
 
 /*
  * Reads the signing key, and the time. The caller ends it with room_writer_close(), also after an error.
- * Errors: those of signing_key_read().
+ * Errors: those of signing_key_read() with a reason, ERR_IO in place of ERR_NOT_FOUND.
  */
 MUST_CHECK enum err room_writer_open(struct room_writer *writer, struct homeserver *hs, struct arena *arena);
 void room_writer_close(struct room_writer *writer);
