@@ -168,6 +168,21 @@ static void who_may_not_does_not(void **state)
     assert_int_equal(number(w->d->db, "SELECT COUNT(*) FROM roomserver_events WHERE event_type_nid = 6"), 0);
 }
 
+/* jansson takes no name twice where we read an event, and no nesting deeper than 2048. */
+static void what_cannot_be_read_fails_alone(void **state)
+{
+    struct world *w = *state;
+    const char *first = say(w, ROOM, ALICE, 1, 5000), *why;
+    const char *second = say(w, ROOM, ALICE, 1, 6000);
+
+    run(w->d->db, "UPDATE roomserver_event_json SET event_json = '{\"type\":\"a\",\"type\":\"b\"}'"
+                  " WHERE event_nid = (SELECT MAX(event_nid) - 1 FROM roomserver_events)");
+    assert_int_equal(redact(w, ALICE, first, &why), ERR_INVALID);
+    assert_string_equal(why, "The event cannot be read");
+    assert_int_equal(redact(w, ALICE, second, &why), ERR_OK);
+    assert_null(why);
+}
+
 static void another_servers_event_takes_the_level(void **state)
 {
     struct world *w = *state;
@@ -361,6 +376,7 @@ int main(void)
         TEST(a_join_is_redacted_everywhere, begin),
         TEST(a_join_in_the_state_is_redacted_there, begin),
         TEST(who_may_not_does_not, begin),
+        TEST(what_cannot_be_read_fails_alone, begin),
         TEST(another_servers_event_takes_the_level, begin),
         TEST(signatures_hold, begin),
         TEST(signatures_hold, begin_old),

@@ -99,8 +99,8 @@ struct new_redaction {
 /*
  * Redacts an event of the room: appends the event that does so, and takes from all copies of the other one
  * what a redaction takes; of one that is redacted already, nothing. Errors: ERR_NOT_FOUND (the room has no
- * such event), ERR_DENIED (`*why` says it in a sentence, a constant; NULL: that was logged), and as
- * room_append().
+ * such event), ERR_INVALID (what is stored of it cannot be read), ERR_DENIED (of both, `*why` says it in a
+ * sentence, a constant; NULL: that was logged), and as room_append().
  */
 MUST_CHECK enum err room_redact(struct room *room, const struct new_redaction *redaction, const char **why);
 

@@ -36,7 +36,7 @@ static enum err find(struct redacted *redacted)
         e = events_find(db, redacted->place.nid, &room->stored);
     if (!e)
         e = canonical_json_read(room->stored.json.data, room->stored.json.length, &redacted->json);
-    return e == ERR_INVALID ? ERR_CORRUPT : e;
+    return e;
 }
 
 /* The level of a user in the current state, and that which redacting what others sent takes. */
@@ -203,7 +203,9 @@ enum err room_redact(struct room *room, const struct new_redaction *redaction, c
     bool already;
     enum err e = find(&redacted);
 
-    *why = NULL;
+    /* Such as another homeserver may take, nested by the thousand: it keeps nobody from redacting the rest.
+     */
+    *why = e == ERR_INVALID ? "The event cannot be read" : NULL;
     already = field_object(field_object(redacted.json, "unsigned"), "redacted_because") != NULL;
     if (!e && !already)
         e = authorise(&redacted, why);
