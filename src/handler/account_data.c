@@ -21,19 +21,23 @@ static json_t *room_of(json_t *rooms, const char *room_id)
     return room;
 }
 
+/* What is no JSON, which no client has set, is shown as nothing. */
+static json_t *content_of(const char *text)
+{
+    json_t *content = json_loads(text, JSON_ALLOW_NUL, NULL);
+
+    return content ? content : json_object();
+}
+
 /* Push rules are not shown, as with Synapse, which keeps them elsewhere. */
 static enum err add_datum(const struct account_data *data, void *context)
 {
     struct listing *listing = context;
     json_t *place = *data->room_id ? room_of(listing->rooms, data->room_id) : listing->global;
-    json_t *content;
 
     if (strcmp(data->type, "m.push_rules") == 0)
         return ERR_OK;
-    content = json_loads(data->content, 0, NULL);
-    if (!content) /* no client has set that */
-        content = json_object();
-    return json_object_set_new(place, data->type, content) < 0 ? ERR_NOMEM : ERR_OK;
+    return json_object_set_new(place, data->type, content_of(data->content)) < 0 ? ERR_NOMEM : ERR_OK;
 }
 
 json_t *user_account_data_get(struct call *call)
@@ -79,7 +83,6 @@ json_t *own_account_data_get(struct call *call)
         .type = call->parameters[1],
     };
     const char *content;
-    json_t *json;
     enum err e;
 
     if (!is_own(call, "Cannot get account data for other users."))
@@ -89,8 +92,7 @@ json_t *own_account_data_get(struct call *call)
         return call_fail(call, API_NOT_FOUND, "Account data not found");
     if (e)
         return call_fail_err(call, e);
-    json = json_loads(content, JSON_ALLOW_NUL, NULL);
-    return json ? json : json_object(); /* no client has set that */
+    return content_of(content);
 }
 
 json_t *own_account_data_put(struct call *call)

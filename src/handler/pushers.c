@@ -6,9 +6,12 @@
 /* What is no JSON, which a client cannot have set, is shown as nothing. */
 static json_t *data_of(const char *text)
 {
-    json_t *data = text ? json_loads(text, 0, NULL) : NULL;
+    json_t *data = text ? json_loads(text, JSON_ALLOW_NUL, NULL) : NULL;
 
-    return json_is_object(data) ? data : json_object();
+    if (json_is_object(data))
+        return data;
+    json_decref(data);
+    return json_object();
 }
 
 /* Dendrite has no pushers that are switched off. */
