@@ -371,7 +371,8 @@ static enum err supervisor_open(struct supervisor *supervisor)
 
 /*
  * Before the first child is there, so that none of its signals is missed; and a worker that is told something
- * while it starts finds that waiting when it has started.
+ * while it starts finds that waiting when it has started. Who reads the log by a pipe may go: no service ends
+ * for that.
  */
 static void block_signals(struct supervisor *supervisor)
 {
@@ -384,6 +385,7 @@ static void block_signals(struct supervisor *supervisor)
     sigaddset(&blocked, WORKER_STOP);
     sigaddset(&blocked, WORKER_RETIRE);
     sigprocmask(SIG_BLOCK, &blocked, NULL);
+    signal(SIGPIPE, SIG_IGN);
 }
 
 int supervisor_main(const char *config_path)

@@ -111,6 +111,16 @@ def test_becomes_another_user(open_folder):
     assert "warning" not in (open_folder / "log").read_text()
 
 
+def test_outlives_the_reader_of_its_log(homeserver):
+    with subprocess.Popen([MXADMIN, "-c", str(homeserver.config), "serve"], env=environment(),
+                          stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        assert b"serving on" in process.stderr.readline()
+        process.stderr.close()
+        process.terminate()
+        assert process.wait(timeout=60) == 0
+    assert not (homeserver.folder / "mxadmin.sock").exists()
+
+
 def test_second_service_is_refused(homeserver):
     with Service(homeserver) as service:
         service.tells("READY=1")
