@@ -69,8 +69,8 @@ struct request {
  * mount point, or is one that no route can have; API_INTERNAL  memory is gone. The path is REQUEST_URI less
  * `config->mount`, or PATH_INFO when the server sends no REQUEST_URI. The address is REMOTE_ADDR, or, if that
  * is one of `config->trusted_proxies`, the last address in X-Forwarded-For that is not. Such a proxy is also
- * believed about X-Forwarded-Proto. The token is the bearer token of HTTP_AUTHORIZATION (RFC 6750 section 2.1)
- * or, if `config->allow_query_token`, the query parameter access_token.
+ * believed about X-Forwarded-Proto. The token is the bearer token of HTTP_AUTHORIZATION (RFC 6750
+ * section 2.1) or, if `config->allow_query_token`, the query parameter access_token.
  */
 MUST_CHECK bool request_decode(char *const *variables, const struct config *config, struct arena *arena,
                                struct request *request, enum api_error *error, const char **text);

@@ -32,6 +32,16 @@ void app_close(struct app *app)
     gate_close(&app->gate);
 }
 
+enum err app_try(const struct config *config)
+{
+    struct app app;
+    enum err e = app_open(&app, config);
+
+    if (!e)
+        app_close(&app);
+    return e;
+}
+
 struct exchange *exchange_new(struct app *app)
 {
     struct exchange *exchange = calloc(1, sizeof *exchange);

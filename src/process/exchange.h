@@ -22,6 +22,9 @@ struct exchange {
 MUST_CHECK enum err app_open(struct app *app, const struct config *config);
 void app_close(struct app *app);
 
+/* Whether it can be opened. Errors as app_open(). */
+MUST_CHECK enum err app_try(const struct config *config);
+
 /* A new exchange for `app`; NULL when memory is gone. The caller frees it with exchange_free(). */
 struct exchange *exchange_new(struct app *app);
 void exchange_free(struct exchange **exchange);

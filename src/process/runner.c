@@ -15,6 +15,7 @@
 #include "process/exchange.h"
 #include "process/notify.h"
 #include "process/privileges.h"
+#include "process/reload.h"
 #include "process/runner.h"
 #include "process/worker.h"
 #include "store/presence.h"
@@ -119,17 +120,13 @@ int runner_run(const struct config *config)
     return run_until(config, &signals, false, &ending);
 }
 
-/* Reads the configuration again; the old one stays when it cannot be used. */
+/* The old configuration stays when the new one cannot be used. */
 static void reload(const char *config_path, struct config **config)
 {
-    struct config *new = NULL;
+    struct config *new;
 
-    log_info("reading %s again", config_path);
-    notify("RELOADING=1");
-    if (config_read(config_path, &new, stderr)) {
-        log_error("%s is not usable; the configuration stays as it was", config_path);
+    if (reload_config(config_path, &new))
         return;
-    }
     config_free(config);
     *config = new;
     log_open(new->log.target, new->log.format, new->log.level);

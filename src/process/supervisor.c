@@ -15,6 +15,7 @@
 #include "process/listener.h"
 #include "process/notify.h"
 #include "process/privileges.h"
+#include "process/reload.h"
 #include "process/runner.h"
 #include "process/supervisor.h"
 #include "process/worker.h"
@@ -206,45 +207,11 @@ static int signal_workers(const struct supervisor *supervisor, int number, bool 
     return count;
 }
 
-/* Tries what a worker will open, so that a bad file cannot take the pool down. */
-static enum err try_config(const struct config *config)
-{
-    struct app app;
-    enum err e = app_open(&app, config);
-
-    if (!e)
-        app_close(&app);
-    return e;
-}
-
-/* Reads and tries it while serving: what is wrong with the file goes where all else is logged. */
-static enum err reread_config(const char *path, struct config **config)
-{
-    char *text = NULL, *rest = NULL;
-    size_t size = 0;
-    FILE *diagnostics = open_memstream(&text, &size);
-    enum err e = diagnostics ? config_read(path, config, diagnostics) : ERR_NOMEM;
-
-    if (diagnostics)
-        fclose(diagnostics);
-    for (char *line = text ? strtok_r(text, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest))
-        log_error("%s", line);
-    free(text);
-    if (!e)
-        e = try_config(*config);
-    if (e)
-        config_free(config);
-    return e;
-}
-
 static void reload(struct supervisor *supervisor)
 {
-    struct config *config = NULL;
+    struct config *config;
 
-    log_info("reading %s again", supervisor->config_path);
-    notify("RELOADING=1");
-    if (reread_config(supervisor->config_path, &config)) {
-        log_error("%s is not usable; the configuration stays as it was", supervisor->config_path);
+    if (reload_config(supervisor->config_path, &config)) {
         notify("READY=1");
         return;
     }
@@ -361,7 +328,7 @@ static enum err supervisor_open(struct supervisor *supervisor)
         e = privileges_drop(supervisor->config);
     /* As who serves: what is made beside the database while it is opened is to be theirs. */
     if (!e)
-        e = try_config(supervisor->config);
+        e = app_try(supervisor->config);
     if (!e)
         e = handoff_new(&supervisor->handoff);
     if (!e)

@@ -76,14 +76,14 @@ def test_job_runner(homeserver):
     """What is wrong with the configuration is said, and the old one kept."""
     with Service(homeserver, command="work") as service:
         service.tells("READY=1")
-        for server_name in ("example.org", None):
-            homeserver.configure(server_name=server_name)
+        for options in ({}, {"server_name": None}, {"database": "absent.db"}):
+            homeserver.configure(**options)
             service.process.send_signal(signal.SIGHUP)
             service.tells("RELOADING=1")
             service.tells("READY=1")
         assert service.stop() == 0
     log = (homeserver.folder / "log").read_text()
-    assert log.count("running jobs") == 3 and log.count("is not usable") == 1
+    assert log.count("running jobs") == 4 and log.count("is not usable") == 2
     assert (homeserver.folder / "mxadmin.db.jobs").exists()
 
 
