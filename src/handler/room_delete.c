@@ -36,7 +36,7 @@ static const struct field fields[] = {
 static bool check_owner(struct call *call, const char *user_id)
 {
     const char *server_name = call->app->config->server_name;
-    enum account_type type;
+    struct account account;
     struct user_id id;
     enum err e;
 
@@ -46,12 +46,16 @@ static bool check_owner(struct call *call, const char *user_id)
         call_fail(call, API_BAD_REQUEST, arena_printf(call->arena, "User must be our own: %s", user_id));
         return false;
     }
-    e = accounts_type(call->app->db, id.localpart, server_name, &type);
+    e = accounts_find(call->app->db, id.localpart, server_name, call->arena, &account);
     if (e == ERR_NOT_FOUND)
         call_fail(call, API_NOT_FOUND, "User not found");
     else if (e)
         call_fail_err(call, e);
-    return e == ERR_OK;
+    else if (account.deactivated)
+        call_fail(call, API_USER_DEACTIVATED, NULL);
+    else
+        return true;
+    return false;
 }
 
 /* Reads what is asked for. False after the answer has become an error. */
