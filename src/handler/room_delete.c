@@ -146,6 +146,20 @@ static enum err tell(const struct job *job, void *context)
     return e;
 }
 
+/* For whoever asks about a room: where there is no runner, nobody else would go on with what is to be done.
+ */
+static enum err help(struct call *call, const char *room_id)
+{
+    struct job job;
+    enum err e = ERR_NOT_FOUND;
+
+    if (!call->request.head)
+        e = jobs_find_open(call->app->db, JOB_DELETE_ROOM, room_id, call->arena, &job);
+    if (!e)
+        e = jobs_help(&call->homeserver, job.id);
+    return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
 json_t *room_delete_status_get(struct call *call)
 {
     const char *room_id = call->parameters[0];
@@ -156,7 +170,9 @@ json_t *room_delete_status_get(struct call *call)
     if (!call_legal_room_id(call, room_id))
         return NULL;
     telling.results = json_array();
-    e = telling.results ? jobs_list(call->app->db, &filter, tell, &telling) : ERR_NOMEM;
+    e = telling.results ? help(call, room_id) : ERR_NOMEM;
+    if (!e)
+        e = jobs_list(call->app->db, &filter, tell, &telling);
     if (!e && json_array_size(telling.results) > 0)
         return json_pack("{s:o}", "results", telling.results);
     json_decref(telling.results);

@@ -87,7 +87,7 @@ const struct route routes[] = {
     {METHOD_PUT,  SYNAPSE "/rooms/{room_id}/block", room_block_put, .access = ACCESS_ADMIN},
     {METHOD_DELETE, SYNAPSE "/rooms/{room_id}", room_delete_v1, .access = ACCESS_ADMIN, .slow = true},
     {METHOD_DELETE, SYNAPSE2 "/rooms/{room_id}", room_delete_v2, .access = ACCESS_ADMIN},
-    {METHOD_GET,  SYNAPSE2 "/rooms/{room_id}/delete_status", room_delete_status_get, .access = ACCESS_ADMIN, .reads = true},
+    {METHOD_GET,  SYNAPSE2 "/rooms/{room_id}/delete_status", room_delete_status_get, .access = ACCESS_ADMIN},
     {METHOD_GET,  SYNAPSE2 "/rooms/delete_status/{delete_id}", delete_status_get, .access = ACCESS_ADMIN},
     {METHOD_POST, SYNAPSE "/join/{room_id_or_alias}", room_join_post, .access = ACCESS_ADMIN, .changes = true},
     {METHOD_POST, SYNAPSE "/rooms/{room_id_or_alias}/make_room_admin", room_admin_post, .access = ACCESS_ADMIN, .changes = true},

@@ -171,3 +171,27 @@ def test_a_runner_by_itself(make_pool):
     assert [work.wait(60) for work in works] == [0, -signal.SIGKILL, 0]
     assert set(leaves(pool).values()) <= {1}
     pool.check()
+
+
+def ask_alone(pool, method, path, body=b""):
+    """What a process that is started for this request answers, as by a web server with plain CGI."""
+    environment = {"MXADMIN_CONFIG": pool.config_file, "GATEWAY_INTERFACE": "CGI/1.1", "SERVER_PROTOCOL": "HTTP/1.1",
+                   "REQUEST_METHOD": method, "REQUEST_URI": path, "CONTENT_LENGTH": str(len(body)),
+                   "REMOTE_ADDR": "127.0.0.1", "HTTP_AUTHORIZATION": "Bearer " + pool.admin}
+    result = subprocess.run([MXADMIN], env=environment, input=body, stdout=subprocess.PIPE, check=True)
+    return json.loads(result.stdout.partition(b"\r\n\r\n")[2])
+
+
+def test_who_asks_about_a_room_goes_on_with_its_deletion(make_pool):
+    """There is no runner, and nobody asks about the job by its id."""
+    pool = make_pool(users=20, rooms=1, members=20)
+    room_id = pool.select("room_id FROM roomserver_rooms")[0][0]
+    deletion = ask_alone(pool, "DELETE", f"/_synapse/admin/v2/rooms/{room_id}", b"{}")
+    for _ in range(100):
+        status, = ask_alone(pool, "GET", f"/_synapse/admin/v2/rooms/{room_id}/delete_status")["results"]
+        if status["status"] == "complete":
+            break
+    assert (status["delete_id"], status["status"]) == (deletion["delete_id"], "complete")
+    assert len(status["shutdown_room"]["kicked_users"]) == 20
+    assert pool.select("COUNT(*) FROM roomserver_rooms") == [(0,)]
+    pool.check()
