@@ -204,6 +204,28 @@ static void who_cannot_leave_keeps_the_room(void **state)
     }
 }
 
+/* Nor can anybody where the rules for leaving are not known. */
+static void a_room_of_an_unknown_version_is_purged_by_force(void **state)
+{
+    struct world *w = *state;
+
+    run(w->d->db,
+        "UPDATE roomserver_rooms SET room_version = 'org.example.unknown' WHERE room_id = '" LOBBY "'");
+    for (int force = 0; force < 2; force++) {
+        struct room_deletion deletion = {
+            .room_name = "New", .message = "Gone", .purge = true, .force_purge = force};
+        const char *id = start_deletion(w, LOBBY, deletion);
+        struct job job = finish(w, id);
+        json_t *found = result(w, id);
+
+        assert_int_equal(job.status, force ? JOB_COMPLETE : JOB_FAILED);
+        assert_int_equal(length(found, "kicked_users"), 0);
+        assert_int_equal(length(found, "failed_to_kick_users"), MEMBERS);
+        assert_int_equal(number(w->d->db, ROOMS " WHERE room_id = '" LOBBY "'"), !force);
+        json_decref(found);
+    }
+}
+
 static void who_comes_back_leaves_again(void **state)
 {
     struct world *w = *state;
@@ -292,6 +314,7 @@ int main(void)
         TEST(what_was_not_written_down_is_done_again),
         TEST(a_room_that_is_not_here_is_blocked),
         TEST(who_cannot_leave_keeps_the_room),
+        TEST(a_room_of_an_unknown_version_is_purged_by_force),
         TEST(who_comes_back_leaves_again),
         TEST(a_message_that_nobody_may_send_is_left_out),
         TEST(the_new_room_is_somebodys),

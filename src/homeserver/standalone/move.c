@@ -124,6 +124,15 @@ static enum err forget_invitations(struct moving *moving)
     return e;
 }
 
+/* Nobody can leave a room whose version is not known here, as one that Dendrite has left behind can be. */
+static enum err hold_back(struct moving *moving)
+{
+    for (size_t i = 0; i < moving->move->count; i++)
+        if (moving->found[i].membership != MEMBERSHIP_LEAVE)
+            moving->move->movers[i].failed = "The version of this room is not supported";
+    return ERR_OK;
+}
+
 static enum err leave_all(struct moving *moving)
 {
     struct room *room = NULL;
@@ -131,6 +140,8 @@ static enum err leave_all(struct moving *moving)
 
     if (e == ERR_NOT_FOUND)
         return forget_invitations(moving);
+    if (e == ERR_INVALID)
+        return hold_back(moving);
     if (!e)
         e = leave_room(moving, room);
     e = room_close(&room, e);
