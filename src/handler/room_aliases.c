@@ -178,10 +178,10 @@ static enum err find_power(struct call *call, const char *room_id, bool *has)
         e = find_state(call, room_id, "m.room.power_levels", &power);
     if (!e)
         e = find_state(call, room_id, "m.room.create", &create);
-    levels.version = e ? NULL : room_version_find(room.version);
+    levels.version = e ? NULL : room_version_known(room.version);
     if (levels.version) {
         levels.content = field_object(power, "content");
-        levels.creator = field_string(create, "sender");
+        power_levels_take_creators(&levels, create);
         *has = *has && power_levels_of_user(&levels, call->caller.user_id) >=
                            power_levels_to_send(&levels, "m.room.canonical_alias", true);
     }

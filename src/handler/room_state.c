@@ -82,7 +82,7 @@ json_t *room_state_get(struct call *call)
     if (!find_room(call, &room))
         return NULL;
     listing = (struct listing){
-        .about = {.version = room_version_find(room.version), .room_id = room.id, .now = clock_now_ms()},
+        .about = {.version = room_version_known(room.version), .room_id = room.id, .now = clock_now_ms()},
         .events = json_array(),
     };
     while (!e && !walk.done)

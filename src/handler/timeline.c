@@ -25,7 +25,7 @@ static bool read_room(struct timeline_view *view)
 
     nids_free(&room.latest);
     view->about = (struct client_event){
-        .version = e ? NULL : room_version_find(room.version),
+        .version = e ? NULL : room_version_known(room.version),
         .room_id = call->parameters[0],
         .now = clock_now_ms(),
     };

@@ -5,7 +5,7 @@
 #include "matrix/canonical_json.h"
 #include "matrix/field.h"
 #include "matrix/id.h"
-#include "matrix/power_levels.h"
+#include "matrix/power_holders.h"
 #include "store/events.h"
 #include "store/memberships.h"
 #include "store/rooms.h"
@@ -82,38 +82,20 @@ static enum err read_levels(struct choosing *choosing)
     if (!e)
         e = read_state(choosing, "m.room.power_levels", &choosing->levels_event);
     choosing->levels.content = field_object(choosing->levels_event, "content");
-    choosing->levels.creator = choosing->levels.version->creator_is_sender
-                                   ? field_string(choosing->create, "sender")
-                                   : field_string(field_object(choosing->create, "content"), "creator");
+    power_levels_take_creators(&choosing->levels, choosing->create);
     return e;
 }
 
-/* Whoever has the highest level that the room names, the creator where it names none. */
+/* Whoever is in the room and has the highest level by name, or has made the room. */
 static enum err try_strongest(struct choosing *choosing)
 {
-    json_t *users = field_object(choosing->levels.content, "users");
-    int64_t highest = INT64_MIN;
-    const char *user_id, *chosen = NULL;
-    json_t *value;
-    enum err e = choosing->levels.content ? ERR_OK : try(choosing, choosing->levels.creator, true);
+    struct power_holder *holders = NULL;
+    size_t count = 0;
+    enum err e = power_holders(&choosing->levels, choosing->hs->config->server_name, choosing->arena,
+                               &holders, &count);
 
-    json_object_foreach(users, user_id, value)
-    {
-        int64_t level = power_levels_of_user(&choosing->levels, user_id);
-
-        if (level <= highest)
-            continue;
-        choosing->redactor->localpart = NULL;
-        e = try(choosing, user_id, true);
-        if (e)
-            break;
-        if (choosing->redactor->localpart) {
-            chosen = choosing->redactor->localpart;
-            highest = level;
-        }
-    }
-    if (chosen)
-        choosing->redactor->localpart = chosen;
+    for (size_t i = 0; !e && !choosing->redactor->localpart && i < count; i++)
+        e = try(choosing, holders[i].user_id, true);
     return e;
 }
 
@@ -168,7 +150,7 @@ static enum err find_room(struct choosing *choosing, const char *event_id)
         return e;
     choosing->redactor->room_nid = row.nid;
     choosing->redactor->room_id = row.id;
-    choosing->levels.version = room_version_find(row.version);
+    choosing->levels.version = room_version_known(row.version);
     return choosing->levels.version ? ERR_OK : ERR_INVALID;
 }
 

@@ -10,6 +10,8 @@
 #include "store/rooms.h"
 #include "store/sync.h"
 
+#define USUAL_LEVEL 100 /* of an admin of a room */
+
 /* The event at a place of the state; the caller owns it, NULL: there is none. */
 static enum err read_state(const struct room_rights *rights, const char *type, const char *state_key,
                            json_t **event)
@@ -34,7 +36,7 @@ static enum err find_version(struct room_rights *rights)
     if (e)
         return e;
     rights->room_nid = row.nid;
-    rights->levels.version = room_version_find(row.version);
+    rights->levels.version = room_version_known(row.version);
     return rights->levels.version ? ERR_OK : ERR_INVALID;
 }
 
@@ -56,9 +58,7 @@ enum err room_rights_open(struct room_rights *rights, struct homeserver *hs, con
     if (e)
         return e;
     rights->levels.content = field_object(rights->power_levels, "content");
-    rights->levels.creator = rights->levels.version->creator_is_sender
-                                 ? field_string(rights->create, "sender")
-                                 : field_string(field_object(rights->create, "content"), "creator");
+    power_levels_take_creators(&rights->levels, rights->create);
     return ERR_OK;
 }
 
@@ -277,6 +277,12 @@ static enum err plan_invitation(const struct room_rights *rights, const char *us
     return ERR_OK;
 }
 
+/* The level that the user is to have: the admin's own, or where that is above all levels, the usual one. */
+static int64_t level_to_give(int64_t level)
+{
+    return level == POWER_LEVEL_CREATOR ? USUAL_LEVEL : level;
+}
+
 enum err room_rights_promote(const struct room_rights *rights, const char *user_id,
                              struct promotion *promotion)
 {
@@ -294,6 +300,7 @@ enum err room_rights_promote(const struct room_rights *rights, const char *user_
     if (level < power_levels_to_send(levels, "m.room.power_levels", true))
         return refuse(rights, ERR_INVALID, PROMOTION_DENIED);
     e = plan_invitation(rights, user_id, promotion);
+    level = level_to_give(level);
     if (e || power_levels_of_user(levels, user_id) >= level)
         return e;
     promotion->levels = power_levels_granting(levels, user_id, level);

@@ -39,8 +39,10 @@ enum err power_holders(const struct power_levels *levels, const char *server_nam
     const char *user_id;
     json_t *level;
 
-    if (!levels->content)
+    if (!levels->content || levels->version->creators_privileged)
         e = add(&list, levels, levels->creator, server_name);
+    for (size_t i = 0; !e && i < json_array_size(levels->more_creators); i++)
+        e = add(&list, levels, json_string_value(json_array_get(levels->more_creators, i)), server_name);
     json_object_foreach(field_object(levels->content, "users"), user_id, level) if (!e) e =
         add(&list, levels, user_id, server_name);
     *holders = list.items;
@@ -68,7 +70,7 @@ json_t *power_levels_granting(const struct power_levels *levels, const char *use
     json_t *content = levels->content ? json_deep_copy(levels->content) : json_object();
     bool done = content != NULL;
 
-    if (done && !levels->content && levels->creator)
+    if (done && !levels->content && levels->creator && !levels->version->creators_privileged)
         done = set(content, levels->creator, power_levels_of_user(levels, levels->creator));
     if (done && set(content, user_id, level))
         return content;

@@ -13,17 +13,17 @@ struct power_holder {
 };
 
 /*
- * The users of a server who are named in the power levels, or the creator while there are none: the highest
- * first, and among equals in the order of their ids. `*holders` lives in `arena`, and the ids are borrowed
- * from `levels`. Errors: ERR_NOMEM.
+ * The users of a server who are named in the power levels, and the creators who are privileged, or the
+ * creator while there are none: the highest first, and among equals in the order of their ids. `*holders`
+ * lives in `arena`, and the ids are borrowed from `levels`. Errors: ERR_NOMEM.
  */
 MUST_CHECK enum err power_holders(const struct power_levels *levels, const char *server_name,
                                   struct arena *arena, struct power_holder **holders, size_t *count);
 
 /*
  * The content of a new m.room.power_levels event in which a user has this level. Where there was none, its
- * sender, the creator, is named in it too, who would have no power otherwise. The caller owns it; NULL when
- * memory is gone.
+ * sender, the creator, is named in it too, who would have no power otherwise, unless creators are privileged.
+ * The caller owns it; NULL when memory is gone.
  */
 json_t *power_levels_granting(const struct power_levels *levels, const char *user_id, int64_t level);
 

@@ -23,6 +23,16 @@ static const struct {
 };
 _Static_assert(sizeof rows / sizeof *rows == POWER_LEVEL__MAX, "a row for every level");
 
+void power_levels_take_creators(struct power_levels *levels, const json_t *create)
+{
+    const json_t *content = field_object(create, "content");
+
+    levels->creator = levels->version->creator_is_sender ? field_string(create, "sender")
+                                                         : field_string(content, "creator");
+    levels->more_creators =
+        levels->version->creators_privileged ? json_object_get(content, "additional_creators") : NULL;
+}
+
 /* "values as strings": white space, a sign, decimal digits (just what strtoll() takes), white space. */
 static bool read_string(const json_t *value, int64_t *level)
 {
@@ -78,10 +88,26 @@ int64_t power_levels_get(const struct power_levels *levels, enum power_level whi
     return find(levels, levels->content, rows[which].name, &level) ? level : rows[which].otherwise;
 }
 
+/* Whether a user has made the room, alone or with others. */
+static bool is_creator(const struct power_levels *levels, const char *user_id)
+{
+    if (levels->creator && strcmp(levels->creator, user_id) == 0)
+        return true;
+    for (size_t i = 0; i < json_array_size(levels->more_creators); i++) {
+        const char *creator = json_string_value(json_array_get(levels->more_creators, i));
+
+        if (creator && strcmp(creator, user_id) == 0)
+            return true;
+    }
+    return false;
+}
+
 int64_t power_levels_of_user(const struct power_levels *levels, const char *user_id)
 {
     int64_t level;
 
+    if (levels->version->creators_privileged && is_creator(levels, user_id))
+        return POWER_LEVEL_CREATOR;
     if (!levels->content)
         return levels->creator && strcmp(levels->creator, user_id) == 0 ? CREATOR_LEVEL : 0;
     if (find(levels, field_object(levels->content, "users"), user_id, &level))

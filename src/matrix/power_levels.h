@@ -25,9 +25,16 @@ enum power_level {
 /* The power levels of a room at some point. Everything is borrowed. */
 struct power_levels {
     const struct room_version *version;
-    const json_t *content; /* of the m.room.power_levels event; NULL: the room has none */
-    const char *creator;   /* who has 100 as long as there is no such event; NULL: nobody */
+    const json_t *content;       /* of the m.room.power_levels event; NULL: the room has none */
+    const char *creator;         /* who has 100 as long as there is no such event; NULL: nobody */
+    const json_t *more_creators; /* `additional_creators`, where creators are privileged; NULL: none */
 };
+
+/* The level of a creator who is privileged: above all that an event can say. */
+#define POWER_LEVEL_CREATOR INT64_MAX
+
+/* Takes from the m.room.create event who has made the room; NULL: it is not known. The version is there. */
+void power_levels_take_creators(struct power_levels *levels, const json_t *create);
 
 /*
  * Takes what is written as one level; false when the room version does not allow it (it is no integer, or

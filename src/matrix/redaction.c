@@ -6,7 +6,7 @@
 #include "matrix/field.h"
 #include "matrix/redaction.h"
 
-#define LATEST 11
+#define LATEST 12
 
 /* The versions, first to last, in which a member outlives redaction. */
 struct range {

@@ -36,9 +36,16 @@ struct room_version {
     bool knock_restricted;      /* join rule */
     bool creator_is_sender;     /* m.room.create has no `creator` */
     bool redacts_in_content;    /* m.room.redaction has `redacts` in its content */
+    bool creators_privileged;   /* creators, of whom there can be several, are above all power levels */
 };
 
-/* The row of `name`; NULL when we do not know that version. NULL as name is version 1 ("m.room.create"). */
+/*
+ * The row of `name`; NULL when we can make no events of that version. NULL as name is version 1
+ * ("m.room.create").
+ */
 const struct room_version *room_version_find(const char *name);
+
+/* The same of versions whose events we read, and leave to another homeserver to make, too. */
+const struct room_version *room_version_known(const char *name);
 
 #endif

@@ -31,22 +31,30 @@ static void the_strongest_of_a_server_come_first(void **state)
         {"9", "{'users': {'@a:x': '7', '@b:x': 8}}", "@b:x=8 @a:x=7 "}, /* a level as a string */
         {"10", "{'users': {'@a:x': '7', '@b:x': -1}}", "@a:x=0 @b:x=-1 "},
         {"5", "{'users': {'@a:x': 7.9, '@b:x': 7}}", "@a:x=7 @b:x=7 "},
+        /* creators whom no event names */
+        {"12", "", "@co:x=9223372036854775807 " CREATOR "=9223372036854775807 "},
+        {"12", "{'users': {'@a:x': 100}}",
+         "@co:x=9223372036854775807 " CREATOR "=9223372036854775807 @a:x=100 "},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         json_t *content = *rows[i].content ? json_text(rows[i].content) : NULL;
-        const struct power_levels levels = {room_version_find(rows[i].version), content, CREATOR};
+        json_t *create = json_text("{'sender': '" CREATOR "', 'content': {'creator': '" CREATOR
+                                   "', 'additional_creators': ['@co:x', '@co:y', 7]}}");
+        struct power_levels levels = {.version = room_version_known(rows[i].version), .content = content};
         struct arena *arena = arena_new();
         struct power_holder *holders;
         const char *all = "";
         size_t count;
 
+        power_levels_take_creators(&levels, create);
         assert_int_equal(power_holders(&levels, "x", arena, &holders, &count), ERR_OK);
         for (size_t k = 0; k < count; k++)
             all = arena_printf(arena, "%s%s=%lld ", all, holders[k].user_id, (long long)holders[k].level);
         assert_string_equal(all, rows[i].holders);
         arena_free(&arena);
+        json_decref(create);
         json_decref(content);
     }
 }
@@ -54,19 +62,21 @@ static void the_strongest_of_a_server_come_first(void **state)
 static void a_level_is_granted_and_the_rest_stays(void **state)
 {
     static const struct {
-        const char *before, *after;
+        const char *version, *before, *after;
     } rows[] = {
-        {"", "{'users': {'@creator:x': 100, '@new:y': 100}}"},
-        {"{}", "{'users': {'@new:y': 100}}"},
-        {"{'ban': 7, 'users': {'@a:x': 100, '@new:y': 5}}",
+        {"10", "", "{'users': {'@creator:x': 100, '@new:y': 100}}"},
+        {"10", "{}", "{'users': {'@new:y': 100}}"},
+        {"10", "{'ban': 7, 'users': {'@a:x': 100, '@new:y': 5}}",
          "{'ban': 7, 'users': {'@a:x': 100, '@new:y': 100}}"},
-        {"{'users': 'none'}", "{'users': {'@new:y': 100}}"},
+        {"10", "{'users': 'none'}", "{'users': {'@new:y': 100}}"},
+        {"12", "", "{'users': {'@new:y': 100}}"},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         json_t *before = *rows[i].before ? json_text(rows[i].before) : NULL, *was = json_deep_copy(before);
-        const struct power_levels levels = {room_version_find("10"), before, CREATOR};
+        const struct power_levels levels = {
+            .version = room_version_known(rows[i].version), .content = before, .creator = CREATOR};
         json_t *after = power_levels_granting(&levels, "@new:y", 100), *wanted = json_text(rows[i].after);
 
         assert_true(json_equal(after, wanted));

@@ -118,7 +118,8 @@ static void gives_levels_and_their_defaults(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         json_t *content = rows[i].content ? json_text(rows[i].content) : NULL;
-        const struct power_levels levels = {room_version_find("10"), content, "@creator:x"};
+        const struct power_levels levels = {
+            .version = room_version_find("10"), .content = content, .creator = "@creator:x"};
 
         for (enum power_level which = 0; which < POWER_LEVEL__MAX; which++)
             if (power_levels_get(&levels, which) != rows[i].levels[which])
@@ -135,7 +136,7 @@ static void gives_levels_and_their_defaults(void **state)
 
 static void gives_nobody_a_hundred_without_a_creator(void **state)
 {
-    const struct power_levels levels = {room_version_find("10"), NULL, NULL};
+    const struct power_levels levels = {.version = room_version_find("10")};
 
     (void)state;
     assert_int_equal(power_levels_of_user(&levels, "@creator:x"), 0);

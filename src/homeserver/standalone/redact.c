@@ -18,12 +18,24 @@ static enum err redact_one(struct room *room, const struct new_redaction *redact
     return is_of_event(e) ? ERR_OK : e;
 }
 
+/* None of them can be redacted in a room whose version is not known here. */
+static enum err refuse_all(const struct redaction *redaction, size_t *done)
+{
+    for (; *done < redaction->count; ++*done) {
+        redaction->targets[*done].err = ERR_INVALID;
+        redaction->targets[*done].reason = "The version of its room is not known";
+    }
+    return ERR_OK;
+}
+
 static enum err redact_batch(const struct room_writer *writer, const struct redaction *redaction,
                              const char *sender, const struct batch *batch, size_t *done)
 {
     struct room *room = NULL;
     enum err e = room_open(&room, writer, redaction->room_id);
 
+    if (e == ERR_INVALID)
+        return refuse_all(redaction, done);
     while (!e && *done < redaction->count && (*done == 0 || !batch_is_over(batch))) {
         struct redaction_target *target = &redaction->targets[*done];
 

@@ -48,9 +48,7 @@ static enum err has_redact_level(struct room *room, const char *user_id, bool *h
     enum err e = room_state_known(room, "m.room.create", "", &known);
 
     if (!e && known)
-        levels.creator = room->version->creator_is_sender
-                             ? field_string(known->json, "sender")
-                             : field_string(field_object(known->json, "content"), "creator");
+        power_levels_take_creators(&levels, known->json);
     /* Whose event may be forgotten for the next one. */
     levels.creator = !e && levels.creator ? arena_strdup(room->writer->arena, levels.creator) : NULL;
     if (!e)
