@@ -219,7 +219,9 @@ static int act(const struct invocation *invocation,
     if (room_id && by)
         inviter = context_local_user(&context, by);
     if (room_id && (!by || inviter)) {
-        e = by ? homeserver_add_member(&context.homeserver, localpart, room_id, inviter)
+        e = by ? homeserver_add_member(&context.homeserver,
+                                       &(struct new_member){localpart, room_id, inviter, {0}}, context.arena,
+                                       &room_id)
                : act_on_room(&context.homeserver, localpart, room_id);
         code = e ? context_failed(&context, words, e) : COMMAND_OK;
     }

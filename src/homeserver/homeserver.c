@@ -227,10 +227,10 @@ enum err homeserver_redact(struct homeserver *hs, const struct redaction *redact
     return hs->acts->redact ? hs->acts->redact(hs, redaction, arena, done) : ERR_UNSUPPORTED;
 }
 
-enum err homeserver_add_member(struct homeserver *hs, const char *localpart, const char *room_id,
-                               const char *inviter)
+enum err homeserver_add_member(struct homeserver *hs, const struct new_member *member, struct arena *arena,
+                               const char **room_id)
 {
-    return hs->acts->add_member ? hs->acts->add_member(hs, localpart, room_id, inviter) : ERR_UNSUPPORTED;
+    return hs->acts->add_member ? hs->acts->add_member(hs, member, arena, room_id) : ERR_UNSUPPORTED;
 }
 
 enum err homeserver_make_admin(struct homeserver *hs, const char *room_id, const char *user_id)

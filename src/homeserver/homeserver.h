@@ -85,13 +85,6 @@ struct account_change {
     enum choice erased;
 };
 
-/* Ids of users or rooms; all in the arena that was given. */
-struct id_list {
-    const char **ids;
-    size_t count;
-    const char *job_id; /* of the job that goes on with the rest; NULL: these are all */
-};
-
 /* Media to be deleted. */
 struct media_deletion {
     struct media_rows media;
@@ -223,11 +216,12 @@ struct homeserver_acts {
     enum err (*set_published)(struct homeserver *hs, const char *room_id, bool published);
 
     /*
-     * The user joins a room, and where that is not public, is invited first by `inviter`, another local user,
-     * unless there is an invitation. Errors as above; ERR_NOT_FOUND is also an inviter who is not there.
+     * The user joins a room, and where that is not public, is invited first by the inviter, unless there is
+     * an invitation; `*room_id` is the room, in the arena or borrowed. Errors as above; ERR_NOT_FOUND is also
+     * an inviter who is not there.
      */
-    enum err (*add_member)(struct homeserver *hs, const char *localpart, const char *room_id,
-                           const char *inviter);
+    enum err (*add_member)(struct homeserver *hs, const struct new_member *member, struct arena *arena,
+                           const char **room_id);
 
     /*
      * Gives a user, by the ID, the power that the strongest local user in the room has, in whose name that is
@@ -454,8 +448,8 @@ MUST_CHECK enum err homeserver_create_room(struct homeserver *hs, const struct n
                                            struct arena *arena, const char **room_id);
 MUST_CHECK enum err homeserver_join(struct homeserver *hs, const char *localpart, const char *room_id);
 MUST_CHECK enum err homeserver_leave(struct homeserver *hs, const char *localpart, const char *room_id);
-MUST_CHECK enum err homeserver_add_member(struct homeserver *hs, const char *localpart, const char *room_id,
-                                          const char *inviter);
+MUST_CHECK enum err homeserver_add_member(struct homeserver *hs, const struct new_member *member,
+                                          struct arena *arena, const char **room_id);
 MUST_CHECK enum err homeserver_make_admin(struct homeserver *hs, const char *room_id, const char *user_id);
 MUST_CHECK enum err homeserver_merge_extremities(struct homeserver *hs, const char *room_id,
                                                  struct extremity_merge *merge, struct arena *arena);

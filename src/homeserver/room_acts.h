@@ -21,6 +21,21 @@ struct new_room {
     int64_t since; /* with `key`: an event number of before the first attempt, events_last() */
 };
 
+/* Ids of users or rooms; all in the arena that was given. */
+struct id_list {
+    const char **ids;
+    size_t count;
+    const char *job_id; /* of the job that goes on with the rest; NULL: these are all */
+};
+
+/* A user who is to join a room. */
+struct new_member {
+    const char *localpart;
+    const char *room_id;    /* or an alias of another server, where the homeserver is one that asks others */
+    const char *inviter;    /* another local user */
+    struct id_list servers; /* which can be asked for the room, if it is not here; none: that of its name */
+};
+
 /* A message of a user. */
 struct new_message {
     const char *localpart;

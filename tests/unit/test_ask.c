@@ -107,6 +107,9 @@ static void takes_answers(void **state)
     }
 }
 
+static const char *servers[] = {"a.b:1", "c"};
+static const struct id_list two_servers = {.ids = servers, .count = 2};
+
 /* What is asked, and the first line and the end of what is sent for it. */
 static const struct {
     struct question question;
@@ -121,6 +124,11 @@ static const struct {
     {{.endpoint = ENDPOINT_LEAVE, .segments = {"!a:b"}, .as_user = "us/er"},
      NULL,
      "POST /_matrix/client/v3/rooms/%21a%3Ab/leave?user_id=%40us%2Fer%3Aexample%2Eorg HTTP/1.1\r\n",
+     "\r\n\r\n{}"},
+    {{.endpoint = ENDPOINT_JOIN, .segments = {"#a:b"}, .as_user = "u", .servers = &two_servers},
+     NULL,
+     "POST /_matrix/client/v3/join/%23a%3Ab?user_id=%40u%3Aexample%2Eorg&server_name=a%2Eb%3A1&server_name=c "
+     "HTTP/1.1\r\n",
      "\r\n\r\n{}"},
     {{.endpoint = ENDPOINT_STATE, .segments = {"..", "", "\xc3\xa4 ?&#%"}, .as_user = "u"},
      "{\"a\": 1}",

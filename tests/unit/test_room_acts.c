@@ -80,6 +80,16 @@ static int64_t events(struct world *w)
     return number(w->d->db, "SELECT COUNT(*) FROM roomserver_events");
 }
 
+static enum err add_member(struct world *w, const char *localpart, const char *room_id, const char *inviter)
+{
+    const struct new_member member = {.localpart = localpart, .room_id = room_id, .inviter = inviter};
+    const char *joined = NULL;
+    enum err e = homeserver_add_member(&w->hs, &member, w->d->arena, &joined);
+
+    assert_string_equal(joined, room_id);
+    return e;
+}
+
 /* Who is let in by whom, and how many events that takes. */
 static void members_are_added(void **state)
 {
@@ -115,12 +125,12 @@ static void members_are_added(void **state)
         make(w, rows[i].version, rows[i].rule, rows[i].membership);
         before = events(w);
         w->hs.reason = NULL;
-        assert_int_equal(homeserver_add_member(&w->hs, "bob", ROOM, rows[i].inviter), rows[i].err);
+        assert_int_equal(add_member(w, "bob", ROOM, rows[i].inviter), rows[i].err);
         assert_int_equal(events(w) - before, rows[i].events);
         assert_string_equal(bob_is(w), rows[i].err ? rows[i].membership : "join");
     }
-    assert_int_equal(homeserver_add_member(&w->hs, "bob", "!none:" SERVER, "alice"), ERR_NOT_FOUND);
-    assert_int_equal(homeserver_add_member(&w->hs, "nobody", ROOM, "alice"), ERR_NOT_FOUND);
+    assert_int_equal(add_member(w, "bob", "!none:" SERVER, "alice"), ERR_NOT_FOUND);
+    assert_int_equal(add_member(w, "nobody", ROOM, "alice"), ERR_NOT_FOUND);
 }
 
 static void set_levels(struct world *w, const char *users)

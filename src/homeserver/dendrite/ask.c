@@ -81,6 +81,10 @@ static enum err make_target(const struct homeserver *hs, const struct question *
         buf_puts(target, "%3A");
         endpoint_encode(hs->config->server_name, target);
     }
+    for (size_t i = 0; q->servers && i < q->servers->count; i++) {
+        buf_puts(target, "&server_name=");
+        endpoint_encode(q->servers->ids[i], target);
+    }
     return target->err;
 }
 

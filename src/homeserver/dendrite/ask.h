@@ -35,6 +35,7 @@ struct question {
     const char *segments[QUESTION_SEGMENTS]; /* those that are open in the path, in order */
     json_t *body;                            /* taken over, also on failure */
     const char *as_user;                     /* a localpart */
+    const struct id_list *servers;           /* to be asked for a room, by who acts as a user; NULL: none */
     const char *token;
     const struct client *client; /* whom it is asked for; NULL: us */
 };

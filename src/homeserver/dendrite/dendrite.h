@@ -79,8 +79,8 @@ MUST_CHECK enum err dendrite_send_message(struct homeserver *hs, const struct ne
 /* rooms.c: */
 MUST_CHECK enum err dendrite_join(struct homeserver *hs, const char *localpart, const char *room_id);
 MUST_CHECK enum err dendrite_leave(struct homeserver *hs, const char *localpart, const char *room_id);
-MUST_CHECK enum err dendrite_add_member(struct homeserver *hs, const char *localpart, const char *room_id,
-                                        const char *inviter);
+MUST_CHECK enum err dendrite_add_member(struct homeserver *hs, const struct new_member *member,
+                                        struct arena *arena, const char **room_id);
 MUST_CHECK enum err dendrite_purge_room(struct homeserver *hs, const char *room_id, bool force);
 MUST_CHECK enum err dendrite_can_delete_room(struct homeserver *hs, bool purge);
 

@@ -6,6 +6,7 @@
 #include "homeserver/dendrite/notice_room.h"
 #include "homeserver/dendrite/rooms.h"
 #include "homeserver/room_rights.h"
+#include "matrix/json_wipe.h"
 #include "store/blocked_rooms.h"
 #include "store/events.h"
 #include "store/rooms.h"
@@ -56,42 +57,59 @@ static bool is_elsewhere(const struct homeserver *hs, const char *room_id)
     return server && strcmp(server + 1, hs->config->server_name) != 0;
 }
 
-/* Dendrite answers 500 for a room that it does not know, and that nobody can be asked about. */
-static enum err join(struct homeserver *hs, const char *localpart, const char *room_id, struct arena *arena)
+/* Whether there is somebody who can be asked about a room that is not here. */
+static bool can_be_found(const struct homeserver *hs, const struct new_member *member)
 {
+    return member->servers.count > 0 || is_elsewhere(hs, member->room_id);
+}
+
+/* Dendrite answers 500 for a room that it does not know, and that nobody can be asked about. */
+static enum err join(struct homeserver *hs, const struct new_member *member, struct arena *arena,
+                     const char **room_id)
+{
+    json_t *answer = NULL;
     int64_t room_nid;
-    enum err e = dendrite_check_active(hs, localpart, arena);
+    enum err e = dendrite_check_active(hs, member->localpart, arena);
 
     if (e)
         return e;
-    e = find_room(hs, room_id, arena, &room_nid);
-    if (e && !(e == ERR_NOT_FOUND && is_elsewhere(hs, room_id)))
+    e = find_room(hs, member->room_id, arena, &room_nid);
+    if (e && !(e == ERR_NOT_FOUND && can_be_found(hs, member)))
         return e;
-    return dendrite_ask(
-        hs, &(struct question){.endpoint = ENDPOINT_JOIN, .segments = {room_id}, .as_user = localpart}, NULL);
+    e = dendrite_ask(hs,
+                     &(struct question){.endpoint = ENDPOINT_JOIN,
+                                        .segments = {member->room_id},
+                                        .as_user = member->localpart,
+                                        .servers = &member->servers},
+                     &answer);
+    if (!e)
+        e = dendrite_take(answer, "room_id", arena, room_id);
+    json_forget(&answer);
+    return e;
 }
 
 enum err dendrite_join(struct homeserver *hs, const char *localpart, const char *room_id)
 {
+    const struct new_member member = {.localpart = localpart, .room_id = room_id};
+    const char *joined;
     struct arena *arena = arena_new();
-    enum err e = arena ? join(hs, localpart, room_id, arena) : ERR_NOMEM;
+    enum err e = arena ? join(hs, &member, arena, &joined) : ERR_NOMEM;
 
     arena_free(&arena);
     return e;
 }
 
 /* Invites the user in whose way it is that the room is not public; ERR_NOT_FOUND: we do not know the room. */
-static enum err invite_first(struct homeserver *hs, const char *localpart, const char *room_id,
-                             const char *inviter, struct arena *arena)
+static enum err invite_first(struct homeserver *hs, const struct new_member *member, struct arena *arena)
 {
-    const char *user_id = dendrite_user_id(hs, localpart, arena);
+    const char *user_id = dendrite_user_id(hs, member->localpart, arena);
     bool invited = false, public = false;
     struct room_rights rights;
     enum err e = user_id ? db_begin(hs->db, DB_READ) : ERR_NOMEM;
 
     if (e)
         return e;
-    e = room_rights_open(&rights, hs, room_id, arena);
+    e = room_rights_open(&rights, hs, member->room_id, arena);
     if (!e)
         e = room_rights_invited(&rights, user_id, &invited);
     if (!e)
@@ -102,40 +120,30 @@ static enum err invite_first(struct homeserver *hs, const char *localpart, const
         return e;
     return dendrite_ask(hs,
                         &(struct question){.endpoint = ENDPOINT_INVITE,
-                                           .segments = {room_id},
-                                           .as_user = inviter,
+                                           .segments = {member->room_id},
+                                           .as_user = member->inviter,
                                            .body = json_pack("{s:s}", "user_id", user_id)},
                         NULL);
 }
 
-static enum err add_member(struct homeserver *hs, const char *localpart, const char *room_id,
-                           const char *inviter, struct arena *arena)
+enum err dendrite_add_member(struct homeserver *hs, const struct new_member *member, struct arena *arena,
+                             const char **room_id)
 {
     enum account_type type;
     bool blocked = false;
-    enum err e = dendrite_check_active(hs, localpart, arena);
+    enum err e = dendrite_check_active(hs, member->localpart, arena);
 
     if (!e)
-        e = accounts_type(hs->db, inviter, hs->config->server_name, &type);
+        e = accounts_type(hs->db, member->inviter, hs->config->server_name, &type);
     if (!e)
-        e = blocked_rooms_has(hs->db, room_id, &blocked);
+        e = blocked_rooms_has(hs->db, member->room_id, &blocked);
     if (blocked)
         return dendrite_fail(hs, ERR_DENIED, BLOCKED_TEXT);
     if (!e)
-        e = invite_first(hs, localpart, room_id, inviter, arena);
-    if (e == ERR_NOT_FOUND && is_elsewhere(hs, room_id)) /* whose rules Dendrite is to find out */
+        e = invite_first(hs, member, arena);
+    if (e == ERR_NOT_FOUND && can_be_found(hs, member)) /* whose rules Dendrite is to find out */
         e = ERR_OK;
-    return e ? e : join(hs, localpart, room_id, arena);
-}
-
-enum err dendrite_add_member(struct homeserver *hs, const char *localpart, const char *room_id,
-                             const char *inviter)
-{
-    struct arena *arena = arena_new();
-    enum err e = arena ? add_member(hs, localpart, room_id, inviter, arena) : ERR_NOMEM;
-
-    arena_free(&arena);
-    return e;
+    return e ? e : join(hs, member, arena, room_id);
 }
 
 /* Leaves by an event that the user sends. */

@@ -156,10 +156,12 @@ enum err standalone_leave(struct homeserver *hs, const char *localpart, const ch
     return move_user(hs, localpart, room_id, false, NULL);
 }
 
-enum err standalone_add_member(struct homeserver *hs, const char *localpart, const char *room_id,
-                               const char *inviter)
+enum err standalone_add_member(struct homeserver *hs, const struct new_member *member, struct arena *arena,
+                               const char **room_id)
 {
-    return move_user(hs, localpart, room_id, true, inviter);
+    (void)arena;
+    *room_id = member->room_id;
+    return move_user(hs, member->localpart, member->room_id, true, member->inviter);
 }
 
 enum err standalone_set_published(struct homeserver *hs, const char *room_id, bool published)

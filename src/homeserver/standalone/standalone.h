@@ -67,8 +67,8 @@ MUST_CHECK enum err standalone_create_room(struct homeserver *hs, const struct n
                                            struct arena *arena, const char **room_id);
 MUST_CHECK enum err standalone_join(struct homeserver *hs, const char *localpart, const char *room_id);
 MUST_CHECK enum err standalone_leave(struct homeserver *hs, const char *localpart, const char *room_id);
-MUST_CHECK enum err standalone_add_member(struct homeserver *hs, const char *localpart, const char *room_id,
-                                          const char *inviter);
+MUST_CHECK enum err standalone_add_member(struct homeserver *hs, const struct new_member *member,
+                                          struct arena *arena, const char **room_id);
 MUST_CHECK enum err standalone_set_published(struct homeserver *hs, const char *room_id, bool published);
 
 MUST_CHECK enum err standalone_send_message(struct homeserver *hs, const struct new_message *message);
