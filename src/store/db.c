@@ -307,6 +307,7 @@ static enum err connect_to(struct db *db, int access_flag)
 {
     int flags = access_flag | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_URI; /* in ATTACH */
     int code;
+    enum err e;
 
     if (access(db->path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)) {
         log_error("database %s: there is no such file; `mxadmin init` makes it", db->path);
@@ -327,7 +328,8 @@ static enum err connect_to(struct db *db, int access_flag)
     }
     sqlite3_busy_handler(db->handle, wait_for_lock, db);
     sqlite3_wal_hook(db->handle, committed, db);
-    return look_inside(db);
+    e = db_like_add(db->handle);
+    return e ? e : look_inside(db);
 }
 
 static enum err open_file(struct db **out, const char *path, int access_flag)

@@ -107,6 +107,9 @@ bool db_foreign_torn(int code, int attempt);
 #define DB_VFS_READING "mxadmin-reading"
 enum err db_vfs_register(void);
 
+/* Has a connection's LIKE … ESCAPE pass over the case of all letters (db_like.c). ERR_NOMEM. */
+enum err db_like_add(sqlite3 *handle);
+
 /* db_query() without a look at the attached files. */
 enum err db_start(struct db *db, const char *sql, const struct db_value *args, size_t count,
                   struct stmt **stmt);
