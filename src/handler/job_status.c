@@ -28,7 +28,7 @@ json_t *job_status_answer(const struct job *job, const char *scheduled)
         return json_pack("{s:s, s:s}", "status", "failed", "error",
                          job->error ? job->error : err_text(job->failure));
     case JOB_CANCELLED: /* a status that clients do not know */
-        return json_pack("{s:s, s:s}", "status", "failed", "error", "An administrator has ended it");
+        return json_pack("{s:s, s:s}", "status", "failed", "error", JOB_STATUS_ENDED);
     default:
         return json_pack("{s:s}", "status", job_status_name(job->status));
     }

@@ -6,6 +6,9 @@
 #include "handler/call.h"
 #include "store/jobs.h"
 
+/* What clients that know no such status are told of a job that has failed because somebody ended it. */
+#define JOB_STATUS_ENDED "An administrator has ended it"
+
 /*
  * Finds the job `id` of a kind, having done some of it if nobody else does. False after the answer has become
  * an error: 404 M_NOT_FOUND "redact id 'x' not found" for a `what` of "redact".

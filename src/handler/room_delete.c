@@ -99,13 +99,14 @@ json_t *room_delete_v2(struct call *call)
 /* What is told of a job: without the members of a result until it has begun. */
 static enum err describe(struct call *call, const struct job *job, json_t **status)
 {
+    const bool ended = job->status == JOB_CANCELLED;
     json_t *result = NULL;
     enum err e = job->started_ts ? delete_room_result(call->app->db, job, &result) : ERR_OK;
 
-    *status =
-        e ? NULL
-          : json_pack("{s:s, s:s, s:s, s:o?, s:s*}", "delete_id", job->id, "room_id", job->target, "status",
-                      job_status_name(job->status), "shutdown_room", result, "error", job->error);
+    *status = e ? NULL
+                : json_pack("{s:s, s:s, s:s, s:o?, s:s*}", "delete_id", job->id, "room_id", job->target,
+                            "status", job_status_name(ended ? JOB_FAILED : job->status), "shutdown_room",
+                            result, "error", ended ? JOB_STATUS_ENDED : job->error);
     return e || *status ? e : ERR_NOMEM;
 }
 
@@ -124,6 +125,8 @@ json_t *room_delete_v1(struct call *call)
     if (!e && !job_has_ended(&job))
         return call_fail(call, API_UNAVAILABLE,
                          arena_printf(call->arena, "The room is still being deleted, by job %s", id));
+    if (!e && job.status == JOB_CANCELLED)
+        return call_fail(call, API_UNAVAILABLE, arena_printf(call->arena, "Job %s was ended meanwhile", id));
     if (!e)
         e = delete_room_result(call->app->db, &job, &result);
     return e ? call_fail_err(call, e) : result;

@@ -4,10 +4,13 @@ import json
 import os
 import random
 import signal
+import threading
 import time
 import urllib.parse
 
 from attached import Beside
+from folder import Folder
+from stand_in import Fault, StandIn
 
 CLIENT = "/_matrix/client/v3"
 ROOMS1, ROOMS2 = "/_synapse/admin/v1/rooms/", "/_synapse/admin/v2/rooms/"
@@ -226,3 +229,22 @@ def test_blocked(make_homeserver, kind):
         assert homeserver.ask("POST", f"{CLIENT}/join/{room_id}", "user15", {}).status == 200
         wait_until(lambda: in_room(beside, room_id) == {**before, "@user14:example.org": 3})
         unharmed(homeserver, kind)
+
+
+def test_whoever_waits_hears_that_it_was_ended():
+    """The room is not deleted, as who asks how it stands is told, too."""
+    homeserver, held = StandIn(Folder()).start(), Fault("held", "/leave")
+    with Beside(homeserver, account=True) as beside:
+        room_id, answers = make_room(homeserver), []
+        homeserver.faults = [held]
+        waiting = threading.Thread(target=lambda: answers.append(beside.ask("DELETE", ROOMS1 + room_id, "admin", {})))
+        waiting.start()
+        wait_until(lambda: any("/leave" in request.path for request in homeserver.requests))
+        job, = beside.ask("GET", "/_mxadmin/v1/jobs", "admin").json()["jobs"]
+        assert beside.ask("DELETE", "/_mxadmin/v1/jobs/" + job["id"], "admin").status == 200
+        held.release.set()
+        waiting.join()
+        assert (answers[0].status, answers[0].json()["error"]) == (503, f"Job {job['id']} was ended meanwhile")
+        found = ended(beside, job["id"])
+        assert (found["status"], found["error"]) == ("failed", "An administrator has ended it")
+    homeserver.close()
