@@ -68,6 +68,8 @@ static bool read_wish(struct call *call, struct room_deletion *wish)
         return false;
     if (!*wish->room_name)
         wish->room_name = NAME_DEFAULT;
+    if (!*wish->message)
+        wish->message = MESSAGE_DEFAULT;
     return check_owner(call, wish->new_room_user_id);
 }
 

@@ -231,6 +231,14 @@ def test_blocked(make_homeserver, kind):
         unharmed(homeserver, kind)
 
 
+def test_an_empty_message_is_the_usual_one(make_homeserver, kind):
+    with Beside(make_homeserver(), account=True) as beside:
+        wish = {"new_room_user_id": OWNER, "message": "", "room_name": ""}
+        found = ended(beside, delete(beside, make_room(beside.homeserver), **wish))
+        text, = messages(beside, found["shutdown_room"]["new_room_id"])
+        assert text.startswith("The room that you were in")
+
+
 def test_whoever_waits_hears_that_it_was_ended():
     """The room is not deleted, as who asks how it stands is told, too."""
     homeserver, held = StandIn(Folder()).start(), Fault("held", "/leave")
