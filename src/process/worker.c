@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
@@ -16,6 +17,7 @@
 #define PAUSE_POLL_MS   100
 #define PARTIAL_POLL_MS 1000
 #define SPARE_EXCHANGES 4
+#define ANSWER_KEPT     ((size_t)1 << 20) /* bytes of room for answers that stay from one to the next */
 
 /* What a worker is doing about its end. */
 enum ending { ENDING_NOT, ENDING_STOP, ENDING_RETIRE };
@@ -61,6 +63,22 @@ static void spare_give(struct worker *worker, struct exchange *exchange)
     exchange_free(&exchange);
 }
 
+/*
+ * What a large answer was made of goes back to the system: malloc(3) would keep ten times its size, for each
+ * worker that ever gave one.
+ */
+static void clear_answer(struct buf *answer, struct exchange *exchange)
+{
+    bool large = answer->size > ANSWER_KEPT;
+
+    buf_clear(answer);
+    exchange_end(exchange);
+    if (!large)
+        return;
+    buf_free(answer);
+    malloc_trim(0);
+}
+
 /* Sends the answer of the connection's exchange, and ends both. */
 static void answer(struct worker *worker, struct connection *connection)
 {
@@ -71,9 +89,8 @@ static void answer(struct worker *worker, struct connection *connection)
         usable = connection_answer(connection, &worker->answer, worker->config->stop_timeout);
     else
         log_error("no memory for an answer; the connection was closed");
-    buf_clear(&worker->answer);
     connection->exchange = NULL;
-    exchange_end(exchange);
+    clear_answer(&worker->answer, exchange);
     spare_give(worker, exchange);
     scoreboard_served(worker->board, worker->row);
     worker->served++;

@@ -15,6 +15,7 @@ from service import MXADMIN
 
 WHOIS = "/_matrix/client/v3/admin/whois/%40user:example.org"
 RESET = "/_dendrite/admin/resetPassword/user"
+TOKENS = "/_synapse/admin/v1/registration_tokens"
 
 
 def start_load(pool, count):
@@ -188,6 +189,22 @@ def test_nothing_is_left_of_the_last_request(make_pool):
     assert connection.ask(WHOIS)[0] == 401
     assert connection.ask(RESET, "POST", pool.admin, {"password": PASSWORD})[0] == 200
     assert connection.ask(RESET, "POST", pool.admin)[2]["errcode"] == "M_NOT_JSON"
+
+
+def test_a_large_answer_leaves_no_memory_behind(make_pool):
+    pool = make_pool(workers=1)
+    pool.service.run("INSERT INTO userapi_registration_tokens (token, pending, completed)"
+                     " VALUES ('a-token-among-many-others-%d', 0, 0)" % i for i in range(30000))
+    worker = pool.start().workers()[0]
+
+    def resident():
+        with open("/proc/%d/status" % worker) as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
+    connection = fcgi.Connection(pool.address)
+    assert connection.ask(TOKENS, token=pool.admin)[0] == 200
+    # The next answer on the connection comes after all of the last one has been put away.
+    assert connection.ask(WHOIS, token=pool.admin)[0] == 200
+    assert resident() < 16 * 1024
 
 
 def test_hashing_leaves_the_pool_to_others(make_pool):
