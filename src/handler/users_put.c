@@ -7,6 +7,7 @@
 #include "handler/handlers.h"
 #include "handler/username.h"
 #include "handler/users.h"
+#include "homeserver/account_change.h"
 
 #define DISPLAY_NAME_MAX 256 /* characters: Synapse's bounds */
 #define AVATAR_URL_MAX   1000
@@ -179,17 +180,6 @@ static bool read_body(struct call *call, const char *localpart, struct body *bod
     return user_change_allowed(call, localpart, &body->change);
 }
 
-/* Refuses what somebody else is called, before an account is made that would lack it. */
-static enum err refuse_foreign(struct call *call, const struct identity_list *external_ids)
-{
-    const char *owner;
-    enum err e = ERR_NOT_FOUND;
-
-    for (size_t i = 0; external_ids && e == ERR_NOT_FOUND && i < external_ids->count; i++)
-        e = external_ids_owner(call->app->db, &external_ids->identities[i], call->arena, &owner);
-    return !e ? ERR_EXISTS : e == ERR_NOT_FOUND ? ERR_OK : e;
-}
-
 /* What a new account cannot be given with its making. Being locked or deactivated is not for new ones. */
 static enum err complete(struct call *call, const char *localpart, const struct account_change *change)
 {
@@ -219,9 +209,12 @@ static json_t *create(struct call *call, const char *localpart, const struct acc
 
     if (!username_allowed(call, localpart))
         return NULL;
-    e = refuse_foreign(call, change->external_ids);
-    if (!e)
-        e = homeserver_create_account(&call->homeserver, &account, NULL, call->arena, NULL);
+    e = account_change_check(call->app->db, localpart, account.type, change);
+    if (e)
+        return user_change_fail(call, e);
+    e = homeserver_create_account(&call->homeserver, &account, NULL, call->arena, NULL);
+    if (e == ERR_EXISTS) /* somebody has made it since it was looked for */
+        return call_fail(call, API_USER_IN_USE, NULL);
     if (!e)
         e = complete(call, localpart, change);
     if (e)

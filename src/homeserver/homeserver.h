@@ -154,7 +154,7 @@ struct homeserver_acts {
 
     /*
      * Changes an account, all of it or nothing; only a user in very many rooms is shown to some of them
-     * before a failure. ERR_NOT_FOUND; ERR_EXISTS: another user has one of the external ids; ERR_INVALID and
+     * before a failure. ERR_NOT_FOUND; ERR_EXISTS and ERR_INVALID as of account_change_check();
      * ERR_TOO_LARGE as above. What has to wait, and is asked of deferred_list(), is no failure.
      */
     enum err (*change_account)(struct homeserver *hs, const char *localpart,

@@ -58,6 +58,25 @@ static enum err set_no_threepids(struct homeserver *hs, const char *localpart)
     return homeserver_set_threepids(hs, localpart, NULL, 0);
 }
 
+static enum err change_to_admin(struct homeserver *hs, const char *localpart)
+{
+    return homeserver_change_account(hs, localpart, &(struct account_change){.admin = CHOICE_YES});
+}
+
+static enum err change_to_no_admin(struct homeserver *hs, const char *localpart)
+{
+    return homeserver_change_account(hs, localpart, &(struct account_change){.admin = CHOICE_NO});
+}
+
+static enum err change_by_one_id_twice(struct homeserver *hs, const char *localpart)
+{
+    static const struct identity identities[] = {{"oidc", "1"}, {"oidc", "1"}};
+    static const struct identity_list list = {identities, 2};
+
+    return homeserver_change_account(hs, localpart,
+                                     &(struct account_change){.admin = CHOICE_YES, .external_ids = &list});
+}
+
 /* One after another: what each leaves waiting. Dendrite's own rows are never touched. */
 static void queues(void **state)
 {
@@ -78,6 +97,12 @@ static void queues(void **state)
         {NULL, grant, "nobody", ERR_NOT_FOUND, ""},
         {"UPDATE userapi_accounts SET account_type = 2 WHERE localpart = 'user02'", grant, "user02",
          ERR_INVALID, ""},
+        {NULL, change_to_admin, "user02", ERR_INVALID, ""},
+        {NULL, change_to_no_admin, "user02", ERR_OK, ""}, /* a guest is none anyway */
+        {NULL, change_to_admin, "user01", ERR_OK, "set_admin user01 true boss\n"},
+        {NULL, change_to_admin, "user01", ERR_OK, "set_admin user01 true boss\n"},
+        {NULL, change_to_no_admin, "user01", ERR_OK, ""},
+        {NULL, change_by_one_id_twice, "user01", ERR_EXISTS, ""},
         {NULL, reactivate, "user01", ERR_OK, ""},
         {NULL, reactivate, "nobody", ERR_NOT_FOUND, ""},
         {"UPDATE userapi_accounts SET is_deactivated = 1 WHERE localpart = 'user03'", reactivate, "user03",

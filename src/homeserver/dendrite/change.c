@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "homeserver/account_change.h"
 #include "homeserver/dendrite/deferred.h"
 #include "homeserver/dendrite/sessions.h"
 #include "store/users.h"
@@ -29,22 +30,6 @@ static bool profile_changes(const struct changing *c)
 {
     return differs(c->change->display_name, c->user.profile.display_name) ||
            differs(c->change->avatar_url, c->user.profile.avatar_url);
-}
-
-static enum err refuse_foreign(const struct changing *c)
-{
-    const struct identity_list *list = c->change->external_ids;
-    const char *owner;
-    enum err e = ERR_OK;
-
-    for (size_t i = 0; list && !e && i < list->count; i++) {
-        e = external_ids_owner(c->hs->db, &list->identities[i], c->arena, &owner);
-        if (e == ERR_NOT_FOUND)
-            e = ERR_OK;
-        else if (!e && strcmp(owner, c->localpart) != 0)
-            e = ERR_EXISTS;
-    }
-    return e;
 }
 
 /* Dendrite knows neither; who was locked before it was the homeserver stays so, and can be let in again. */
@@ -74,14 +59,12 @@ static enum err look(struct changing *c)
     const char *token;
     enum err e = users_find(c->hs->db, c->localpart, c->hs->config->server_name, c->arena, &c->user);
 
-    if (!e && change->admin != CHOICE_STAY && c->user.type != ACCOUNT_USER && c->user.type != ACCOUNT_ADMIN)
-        e = ERR_INVALID;
+    if (!e)
+        e = account_change_check(c->hs->db, c->localpart, c->user.type, change);
     if (!e)
         e = refuse_states(c);
     if (!e && change->password)
         e = dendrite_check_password(change->password);
-    if (!e)
-        e = refuse_foreign(c);
     if (!e && profile_changes(c))
         e = dendrite_need_service(c->hs);
     if (!e && (change->password || change->active == CHOICE_NO))
@@ -156,12 +139,13 @@ static enum err change_own(struct changing *c)
 static enum err defer(struct changing *c)
 {
     const struct identity_list *threepids = c->change->threepids;
+    enum account_type type = account_change_type(c->user.type, c->change);
     enum err e = ERR_OK;
 
     if (threepids)
         e = dendrite_set_threepids(c->hs, c->localpart, threepids->identities, threepids->count);
-    if (!e && c->change->admin != CHOICE_STAY)
-        e = dendrite_set_admin(c->hs, c->localpart, c->change->admin == CHOICE_YES);
+    if (!e && type != c->user.type)
+        e = dendrite_set_admin(c->hs, c->localpart, type == ACCOUNT_ADMIN);
     if (!e && c->change->active == CHOICE_YES)
         e = dendrite_reactivate(c->hs, c->localpart, NULL);
     return e;

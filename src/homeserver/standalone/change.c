@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
 
+#include "homeserver/account_change.h"
 #include "homeserver/standalone/standalone.h"
 #include "store/devices.h"
 #include "store/users.h"
@@ -26,23 +27,6 @@ static bool same(const char *a, const char *b)
     return strcmp(a ? a : "", b ? b : "") == 0;
 }
 
-/* What another user is called elsewhere cannot be given to this one: found out before anything is changed. */
-static enum err refuse_foreign(struct changing *changing, struct arena *arena)
-{
-    const struct identity_list *list = changing->change->external_ids;
-    const char *owner;
-    enum err e = ERR_OK;
-
-    for (size_t i = 0; list && !e && i < list->count; i++) {
-        e = external_ids_owner(changing->hs->db, &list->identities[i], arena, &owner);
-        if (e == ERR_NOT_FOUND)
-            e = ERR_OK;
-        else if (!e && strcmp(owner, changing->localpart) != 0)
-            e = ERR_EXISTS;
-    }
-    return e;
-}
-
 static enum err look(struct changing *changing, struct arena *arena)
 {
     const struct account_change *change = changing->change;
@@ -56,9 +40,7 @@ static enum err look(struct changing *changing, struct arena *arena)
         .display_name = text_or(change->display_name, user->profile.display_name),
         .avatar_url = text_or(change->avatar_url, user->profile.avatar_url),
     };
-    if (change->admin != CHOICE_STAY && user->type != ACCOUNT_USER && user->type != ACCOUNT_ADMIN)
-        return ERR_INVALID;
-    return refuse_foreign(changing, arena);
+    return account_change_check(changing->hs->db, changing->localpart, user->type, change);
 }
 
 static bool profile_changes(const struct changing *changing)
@@ -123,10 +105,10 @@ static enum err change_rows(struct changing *changing)
 {
     const struct account_change *change = changing->change;
     struct db *db = changing->hs->db;
-    enum account_type type = change->admin == CHOICE_YES ? ACCOUNT_ADMIN : ACCOUNT_USER;
+    enum account_type type = account_change_type(changing->user.type, change);
     enum err e = ERR_OK;
 
-    if (change->admin != CHOICE_STAY && type != changing->user.type)
+    if (type != changing->user.type)
         e = accounts_set_type(db, changing->localpart, changing->server_name, type);
     if (!e && profile_changes(changing))
         e = profiles_put(db, changing->localpart, changing->server_name, &changing->profile);
