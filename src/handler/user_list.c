@@ -137,7 +137,8 @@ static bool read_asked(struct call *call, bool v3, struct asked *asked)
                : read_hiding(call, "deactivated", false, &filter->deactivated)) &&
            read_hiding(call, "locked", false, &filter->locked) &&
            read_tristate(call, "admins", &filter->admin) &&
-           read_wish(call, "suspended", &filter->suspended) && read_types(call, filter) &&
+           read_wish(call, "suspended", &filter->suspended) &&
+           read_wish(call, "shadow_banned", &filter->shadow_banned) && read_types(call, filter) &&
            read_order(call, page) && parameter_backwards(call, &page->backwards);
 }
 

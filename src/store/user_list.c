@@ -111,7 +111,8 @@ static struct args args_of(const struct user_filter *filter)
                  {filter->guest, USER_GUEST},
                  {filter->deactivated, USER_DEACTIVATED},
                  {filter->locked, USER_LOCKED},
-                 {filter->suspended, USER_SUSPENDED}};
+                 {filter->suspended, USER_SUSPENDED},
+                 {filter->shadow_banned, USER_SHADOW_BANNED}};
     struct args args = {.values = {DB_I(0), DB_I(0)}, .types = filter->no_ordinary || filter->not_types[0]};
 
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)

@@ -44,7 +44,7 @@ enum user_flag { USER_FLAG_ANY, USER_FLAG_CLEAR, USER_FLAG_SET };
 struct user_filter {
     const char *id;   /* a part of the user id, in any case; NULL: any */
     const char *name; /* a part of the localpart or of the display name, in any case; NULL: any */
-    enum user_flag admin, guest, deactivated, locked, suspended;
+    enum user_flag admin, guest, deactivated, locked, suspended, shadow_banned;
     bool no_ordinary;                      /* leaves out users without a type */
     const char *not_types[USER_TYPES_MAX]; /* and those of these types, up to a NULL or all */
 };
