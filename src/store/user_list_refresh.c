@@ -14,8 +14,7 @@
 #define COLUMNS "localpart, display_name, avatar_url, created_ts, last_seen_ts, user_type, flags"
 #define TRUTH(condition)                                                                                     \
     "SELECT a.localpart, COALESCE(p.display_name, ''), COALESCE(p.avatar_url, ''), a.created_ts,"            \
-    " COALESCE((SELECT MAX(d.last_seen_ts) FROM userapi_devices d WHERE d.localpart = a.localpart"           \
-    " AND d.server_name = a.server_name), 0), COALESCE(s.user_type, ''),"                                    \
+    " " USER_LAST_SEEN ", COALESCE(s.user_type, ''),"                                                        \
     " (CASE " DEFERRED_TYPE " WHEN 3 THEN 1 WHEN 2 THEN 2 ELSE 0 END)"                                       \
     " + (CASE WHEN a.is_deactivated THEN 4 ELSE 0 END) + (CASE WHEN s.locked THEN 8 ELSE 0 END)"             \
     " + (CASE WHEN s.suspended THEN 16 ELSE 0 END) + (CASE WHEN s.erased THEN 32 ELSE 0 END)"                \

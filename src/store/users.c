@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 #include "store/deferred.h"
 #include "store/user_list.h"
+#include "store/user_list_rows.h"
 #include "store/users.h"
 
 /* Dendrite writes '' where there is nothing. */
 static const char sql_find[] =
     "SELECT a.localpart, " DEFERRED_TYPE ", a.is_deactivated, a.created_ts, NULLIF(a.appservice_id, ''),"
     " NULLIF(p.display_name, ''), NULLIF(p.avatar_url, ''),"
-    " (SELECT COALESCE(MAX(d.last_seen_ts), 0) FROM userapi_devices d WHERE d.localpart = a.localpart"
-    " AND d.server_name = a.server_name),"
-    " COALESCE(s.locked, 0), COALESCE(s.suspended, 0), COALESCE(s.erased, 0), s.user_type"
+    " " USER_LAST_SEEN ", COALESCE(s.locked, 0), COALESCE(s.suspended, 0), COALESCE(s.erased, 0), s.user_type"
     " FROM userapi_accounts a" DEFERRED_JOIN
     " LEFT JOIN userapi_profiles p ON p.localpart = a.localpart AND p.server_name = a.server_name"
     " LEFT JOIN mxadmin_user_states s ON s.localpart = a.localpart"

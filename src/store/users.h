@@ -26,7 +26,7 @@ struct user {
     enum account_type type;
     bool deactivated;
     int64_t created_ts;   /* ms */
-    int64_t last_seen_ts; /* ms, of the device that was seen last; 0: none was */
+    int64_t last_seen_ts; /* ms, of the user's own device that was seen last; 0: none was */
     const char *appservice_id;
     struct profile profile;
     struct user_state state;
