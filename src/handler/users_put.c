@@ -237,6 +237,19 @@ static bool refuse_null(struct call *call)
     return true;
 }
 
+/* A display name without the space around it: Synapse's is so once it is changed. False: no memory. */
+static bool trim(struct arena *arena, const char **name)
+{
+    static const char space[] = " \t\n\v\f\r";
+    const char *text = *name ? *name + strspn(*name, space) : NULL;
+    size_t length = text ? strlen(text) : 0;
+
+    while (length > 0 && strchr(space, text[length - 1]))
+        length--;
+    *name = text ? arena_printf(arena, "%.*s", (int)length, text) : NULL;
+    return *name || !text;
+}
+
 json_t *user_put(struct call *call)
 {
     const char *localpart = call_local_user(call, call->parameters[0], false, API_BAD_REQUEST,
@@ -252,6 +265,8 @@ json_t *user_put(struct call *call)
         return create(call, localpart, &body.change);
     if (!e && !refuse_null(call))
         return NULL;
+    if (!e && !trim(call->arena, &body.change.display_name))
+        e = ERR_NOMEM;
     if (!e)
         e = homeserver_change_account(&call->homeserver, localpart, &body.change);
     return e ? user_change_fail(call, e) : user_show(call, localpart);
