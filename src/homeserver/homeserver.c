@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "homeserver/dendrite/turn.h"
 #include "homeserver/homeserver.h"
+#include "homeserver/puppets.h"
 #include "homeserver/standalone/standalone.h"
 #include "store/presence.h"
 
@@ -114,9 +115,11 @@ enum err homeserver_begin_session(struct homeserver *hs, const char *localpart, 
 enum err homeserver_set_password(struct homeserver *hs, const char *localpart, const char *password,
                                  bool end_sessions, const char *except_token)
 {
-    if (!hs->acts->set_password)
-        return ERR_UNSUPPORTED;
-    return hs->acts->set_password(hs, localpart, password, end_sessions, except_token);
+    enum err e = ERR_UNSUPPORTED;
+
+    if (hs->acts->set_password)
+        e = hs->acts->set_password(hs, localpart, password, end_sessions, except_token);
+    return !e && end_sessions ? puppets_end(hs, localpart) : e;
 }
 
 enum err homeserver_end_session(struct homeserver *hs, const char *localpart, const char *device_id)
@@ -126,7 +129,9 @@ enum err homeserver_end_session(struct homeserver *hs, const char *localpart, co
 
 enum err homeserver_end_sessions(struct homeserver *hs, const char *localpart)
 {
-    return hs->acts->end_sessions ? hs->acts->end_sessions(hs, localpart) : ERR_UNSUPPORTED;
+    enum err e = hs->acts->end_sessions ? hs->acts->end_sessions(hs, localpart) : ERR_UNSUPPORTED;
+
+    return e ? e : puppets_end(hs, localpart);
 }
 
 enum err homeserver_end_some_sessions(struct homeserver *hs, const char *localpart,
@@ -156,12 +161,17 @@ enum err homeserver_set_admin(struct homeserver *hs, const char *localpart, bool
 enum err homeserver_change_account(struct homeserver *hs, const char *localpart,
                                    const struct account_change *change)
 {
-    return hs->acts->change_account ? hs->acts->change_account(hs, localpart, change) : ERR_UNSUPPORTED;
+    const bool ends_sessions = change->active == CHOICE_NO || (change->password && change->end_sessions);
+    enum err e = hs->acts->change_account ? hs->acts->change_account(hs, localpart, change) : ERR_UNSUPPORTED;
+
+    return !e && ends_sessions ? puppets_end(hs, localpart) : e;
 }
 
 enum err homeserver_deactivate(struct homeserver *hs, const char *localpart)
 {
-    return hs->acts->deactivate ? hs->acts->deactivate(hs, localpart) : ERR_UNSUPPORTED;
+    enum err e = hs->acts->deactivate ? hs->acts->deactivate(hs, localpart) : ERR_UNSUPPORTED;
+
+    return e ? e : puppets_end(hs, localpart);
 }
 
 enum err homeserver_reactivate(struct homeserver *hs, const char *localpart, const char *password)

@@ -77,18 +77,35 @@ enum err puppets_begin(struct homeserver *hs, const char *localpart, int64_t val
     return e;
 }
 
+/* One that somebody else has ended is only forgotten. */
+static enum err end(struct homeserver *hs, const char *localpart, const char *device_id)
+{
+    enum err e = homeserver_end_session(hs, localpart, device_id);
+
+    return e && e != ERR_NOT_FOUND ? e : forget(hs, localpart, device_id);
+}
+
+enum err puppets_end(struct homeserver *hs, const char *admin)
+{
+    struct arena *arena = arena_new();
+    struct puppet *puppets = NULL;
+    size_t count = 0;
+    enum err e = arena ? puppets_of(hs->db, admin, arena, &puppets, &count) : ERR_NOMEM;
+
+    for (size_t i = 0; !e && i < count; i++)
+        e = end(hs, puppets[i].localpart, puppets[i].device_id);
+    arena_free(&arena);
+    return e;
+}
+
 /* The target is a device id; whose it is stands in the parameters. */
 enum err job_end_session(struct homeserver *hs, struct job *job, struct arena *arena)
 {
     json_t *parameters = json_loads(job->parameters, 0, NULL);
     const char *localpart = json_string_value(json_object_get(parameters, "localpart"));
-    enum err e = localpart ? homeserver_end_session(hs, localpart, job->target) : ERR_INVALID;
+    enum err e = localpart ? end(hs, localpart, job->target) : ERR_INVALID;
 
     (void)arena;
-    if (e == ERR_NOT_FOUND)
-        e = ERR_OK;
-    if (!e)
-        e = forget(hs, localpart, job->target);
     json_decref(parameters);
     job->total = 1;
     if (!e) {

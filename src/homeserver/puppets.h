@@ -13,4 +13,10 @@
 MUST_CHECK enum err puppets_begin(struct homeserver *hs, const char *localpart, int64_t valid_until_ts,
                                   struct arena *arena, struct session *session);
 
+/*
+ * Ends the sessions that an admin was given, whose own have ended or who is no more. ERR_NOT_FOUND never;
+ * otherwise errors as those of the act end_session. What is cut off is done by calling it again.
+ */
+MUST_CHECK enum err puppets_end(struct homeserver *hs, const char *admin);
+
 #endif

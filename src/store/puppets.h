@@ -3,8 +3,10 @@
 #ifndef STORE_PUPPETS_H
 #define STORE_PUPPETS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "store/db.h"
 
@@ -20,5 +22,9 @@ MUST_CHECK enum err puppets_insert(struct db *db, const struct puppet *puppet);
 
 /* Forgets one; fine when there is none. Likewise. */
 MUST_CHECK enum err puppets_delete(struct db *db, const char *localpart, const char *device_id);
+
+/* Those that an admin was given, `*count` of them, in `arena`; the sessions may have ended since. */
+MUST_CHECK enum err puppets_of(struct db *db, const char *admin, struct arena *arena, struct puppet **puppets,
+                               size_t *count);
 
 #endif

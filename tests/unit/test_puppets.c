@@ -92,6 +92,44 @@ static void one_that_fails_leaves_nothing(void **state)
     assert_string_equal(text(w, "SELECT status FROM mxadmin_jobs"), "cancelled");
 }
 
+static enum err rename_user(struct homeserver *hs, const char *localpart)
+{
+    return homeserver_change_account(hs, localpart, &(struct account_change){.display_name = "New"});
+}
+
+static enum err end_account(struct homeserver *hs, const char *localpart)
+{
+    return homeserver_change_account(hs, localpart, &(struct account_change){.active = CHOICE_NO});
+}
+
+/* Which acts on an admin end the sessions that the admin was given, and only those. */
+static void they_end_with_those_of_the_admin(void **state)
+{
+    static const struct {
+        enum err (*act)(struct homeserver *hs, const char *localpart);
+        enum err found;
+    } rows[] = {
+        {rename_user, ERR_OK},
+        {homeserver_end_sessions, ERR_NOT_FOUND},
+        {end_account, ERR_NOT_FOUND},
+        {homeserver_deactivate, ERR_NOT_FOUND},
+    };
+    const struct actor boss = {.localpart = "user02", .token = "token", .address = ""};
+    struct world *w = *state;
+    struct token_owner owner;
+    struct session session, other;
+
+    assert_int_equal(puppets_begin(&w->hs, "user01", 0, w->d->arena, &other), ERR_OK);
+    w->hs.actor = &boss;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_int_equal(puppets_begin(&w->hs, "user01", 0, w->d->arena, &session), ERR_OK);
+        assert_int_equal(rows[i].act(&w->hs, "user02"), ERR_OK);
+        assert_int_equal(owner_of(w, session.access_token, &owner), rows[i].found);
+    }
+    assert_int_equal(owner_of(w, other.access_token, &owner), ERR_OK);
+    assert_int_equal(number(w->d->db, "SELECT COUNT(*) FROM mxadmin_puppets"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -99,6 +137,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_ends_when_it_is_to, begin, world_end),
         cmocka_unit_test_setup_teardown(one_may_have_ended_before, begin, world_end),
         cmocka_unit_test_setup_teardown(one_that_fails_leaves_nothing, begin, world_end),
+        cmocka_unit_test_setup_teardown(they_end_with_those_of_the_admin, begin, world_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
