@@ -8,6 +8,7 @@
 #include "handler/username.h"
 #include "handler/users.h"
 #include "homeserver/account_change.h"
+#include "matrix/id.h"
 
 #define DISPLAY_NAME_MAX 256 /* characters: Synapse's bounds */
 #define AVATAR_URL_MAX   1000
@@ -250,14 +251,30 @@ static bool trim(struct arena *arena, const char **name)
     return *name || !text;
 }
 
+/* An id that is too long is none; whoever makes an account is told so of the name. */
+static bool refuse_long(struct call *call, const char *text)
+{
+    const char *colon = strchr(text, ':'), *localpart;
+
+    if (*text != '@' || strlen(text) < ID_SIZE || !colon ||
+        strcmp(colon + 1, call->app->config->server_name) != 0)
+        return false;
+    localpart = arena_printf(call->arena, "%.*s", (int)(colon - text - 1), text + 1);
+    if (!localpart)
+        call_fail(call, API_INTERNAL, NULL);
+    return !localpart || !username_allowed(call, localpart);
+}
+
 json_t *user_put(struct call *call)
 {
-    const char *localpart = call_local_user(call, call->parameters[0], false, API_BAD_REQUEST,
-                                            "This endpoint can only be used with local users");
+    const char *localpart = NULL;
     enum account_type type;
     struct body body;
     enum err e;
 
+    if (!refuse_long(call, call->parameters[0]))
+        localpart = call_local_user(call, call->parameters[0], false, API_BAD_REQUEST,
+                                    "This endpoint can only be used with local users");
     if (!localpart || !read_body(call, localpart, &body))
         return NULL;
     e = accounts_type(call->app->db, localpart, call->app->config->server_name, &type);
