@@ -147,6 +147,23 @@ def test_nginx_says_that_nobody_is_there():
     service.close()
 
 
+def test_an_account_is_made_once(front):
+    """Of many who make the same one at once, one does. Others change it, or are told that the name is taken."""
+    def make():
+        answers.append(front.client.ask("PUT", "/_synapse/admin/v2/users/@many:example.org",
+                                        {"Authorization": "Bearer " + front.service.tokens["admin"]},
+                                        b'{"password": "a long password"}'))
+    answers = []
+    threads = [threading.Thread(target=make) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    outcomes = [answer.status if answer.status < 300 else answer.json()["errcode"] for answer in answers]
+    assert len(outcomes) == 8 and outcomes.count(201) == 1
+    assert set(outcomes) <= {200, 201, "M_USER_IN_USE"}, outcomes
+
+
 class Upstream:
     """A FastCGI server that keeps its connection for one answer and breaks it off at the next request."""
 
