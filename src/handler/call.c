@@ -36,6 +36,8 @@ json_t *call_fail_err(struct call *call, enum err err)
         reply_limited(&call->reply, call->homeserver.retry_after_ms, reason);
         return NULL;
     }
+    if (err == ERR_DEACTIVATED)
+        return call_fail(call, API_BAD_REQUEST, "This account has been deactivated");
     if (err == ERR_INVALID && reason) /* the homeserver's refusal; without one, it is a fault of ours */
         return call_fail(call, API_BAD_REQUEST, reason);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

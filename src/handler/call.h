@@ -66,8 +66,8 @@ json_t *call_created(struct call *call, json_t *body);
 /*
  * Makes the answer what `err` means when a handler knows nothing better, with the reason that the homeserver
  * gave, if it did: ERR_BUSY and ERR_UNREACHABLE 503, ERR_GATEWAY 502, ERR_FULL 507, ERR_UNSUPPORTED and
- * ERR_NOT_FOUND 404, ERR_DENIED 403; where the homeserver said more, ERR_INVALID 400 and ERR_LIMITED 429;
- * anything else 500. Always returns NULL.
+ * ERR_NOT_FOUND 404, ERR_DENIED 403, ERR_DEACTIVATED 400; where the homeserver said more, ERR_INVALID 400 and
+ * ERR_LIMITED 429; anything else 500. Always returns NULL.
  */
 json_t *call_fail_err(struct call *call, enum err err);
 

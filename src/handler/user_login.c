@@ -38,7 +38,5 @@ json_t *user_login_post(struct call *call)
     if (valid_until.state == INTEGER_GIVEN) /* 0 is long ago, and not "for ever" */
         valid_until_ts = valid_until.value > 0 ? valid_until.value : 1;
     e = puppets_begin(&call->homeserver, localpart, valid_until_ts, call->arena, &session);
-    if (e == ERR_DEACTIVATED)
-        return call_fail(call, API_BAD_REQUEST, "This account has been deactivated");
     return e ? call_fail_err(call, e) : json_pack("{s:s}", "access_token", session.access_token);
 }
