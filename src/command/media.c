@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "command/console.h"
 #include "command/context.h"
 #include "command/listing.h"
@@ -28,16 +29,19 @@ static int failed(struct context *context, enum err e)
 
 struct media_listing {
     struct listing listing;
+    struct arena *arena;
     const char *user_id; /* whose media; NULL: everybody's */
 };
 
-static json_t *json_of(const struct media *media)
+/* Type and name are what a client has sent, or another server: valid UTF-8 or not. */
+static json_t *json_of(const struct media *media, struct arena *arena)
 {
     return json_pack("{s:s, s:s, s:s?, s:s, s:s, s:I, s:I, s:s?, s:b, s:s}", "media_id", media->media_id,
                      "origin", media->origin, "user_id", *media->user_id ? media->user_id : NULL, "type",
-                     media->type, "upload_name", media->upload_name, "size", (json_int_t)media->length,
-                     "created_ts", (json_int_t)media->created_ts, "quarantined_by", media->quarantined_by,
-                     "protected", media->protected, "hash", media->hash);
+                     text_clean(arena, media->type, strlen(media->type)), "upload_name",
+                     text_clean(arena, media->upload_name, strlen(media->upload_name)), "size",
+                     (json_int_t)media->length, "created_ts", (json_int_t)media->created_ts, "quarantined_by",
+                     media->quarantined_by, "protected", media->protected, "hash", media->hash);
 }
 
 static void print_media(const struct media *media)
@@ -59,7 +63,8 @@ static enum err list_one(const struct media *media, void *context)
     if (listing->user_id && strcmp(media->user_id, listing->user_id) != 0)
         return ERR_OK;
     if (listing->listing.array)
-        return json_array_append_new(listing->listing.array, json_of(media)) < 0 ? ERR_NOMEM : ERR_OK;
+        return json_array_append_new(listing->listing.array, json_of(media, listing->arena)) < 0 ? ERR_NOMEM
+                                                                                                 : ERR_OK;
     print_media(media);
     return ERR_OK;
 }
@@ -77,6 +82,7 @@ int command_media_list(const struct invocation *invocation)
     if (e || (invocation->given[OPTION_BY] && !listing.user_id))
         goto out;
     e = listing_begin(&listing.listing, invocation);
+    listing.arena = context.arena;
     if (!e)
         e = upkeep_media_now(&context.homeserver);
     if (!e)

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/list.h"
+#include "base/text.h"
 #include "handler/fields.h"
 #include "handler/handlers.h"
-#include "http/text.h"
 #include "store/devices.h"
 
 #define NAME_MAX_LENGTH 100 /* characters, Synapse's bound */

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "handler/handlers.h"
 #include "handler/parameters.h"
-#include "http/text.h"
 #include "store/event_reports.h"
 
 #define LIMIT_DEFAULT 100

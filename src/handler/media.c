@@ -2,12 +2,12 @@
 /* One piece of media: Synapse's information on it, and its deletion. */
 #include <string.h>
 
+#include "base/text.h"
 #include "crypto/base64.h"
 #include "crypto/digest.h"
 #include "handler/handlers.h"
 #include "handler/media.h"
 #include "http/path.h"
-#include "http/text.h"
 #include "store/media_rows.h"
 
 bool media_path_read(struct call *call, size_t first, bool local, struct media_path *path)

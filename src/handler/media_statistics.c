@@ -2,10 +2,10 @@
 /* Synapse's statistics of media by user. */
 #include <string.h>
 
+#include "base/text.h"
 #include "handler/handlers.h"
 #include "handler/parameters.h"
 #include "homeserver/upkeep.h"
-#include "http/text.h"
 #include "store/media_statistics.h"
 
 #define LIMIT_DEFAULT 100

@@ -2,11 +2,11 @@
 /* Synapse's list of rooms, and what it says of one. */
 #include <string.h>
 
+#include "base/text.h"
 #include "handler/handlers.h"
 #include "handler/parameters.h"
 #include "handler/room_list.h"
 #include "homeserver/upkeep.h"
-#include "http/text.h"
 
 /* The words for an order, and whether it begins with the largest; the last ones are of Synapse's past, and
  * what Awesome synapse-admin sends, columns of its own tables. */

@@ -2,8 +2,8 @@
 /* Where a user is signed in, from where and since when: "Server Administration" in the Client-Server API. */
 #include <string.h>
 
+#include "base/text.h"
 #include "handler/handlers.h"
-#include "http/text.h"
 #include "matrix/id.h"
 #include "store/devices.h"
 

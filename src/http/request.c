@@ -7,9 +7,9 @@
 #include <strings.h>
 
 #include "base/address.h"
+#include "base/text.h"
 #include "crypto/random.h"
 #include "http/request.h"
-#include "http/text.h"
 
 #define REQUEST_ID_MAX 128
 #define USER_AGENT_MAX 512

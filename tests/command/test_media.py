@@ -53,6 +53,15 @@ def test_list(store):
     assert (row["media_id"], row["size"], row["created_ts"], row["protected"]) == ("m1", 700, BEGINNING + DAY, False)
 
 
+def test_list_as_json_of_what_is_no_utf8(store):
+    """Another server says what it likes of a type, and of a name."""
+    with sqlite3.connect(store.database) as database:
+        database.execute("UPDATE mediaapi_media_repository SET content_type = CAST(x'61ff' AS TEXT),"
+                         " upload_name = CAST(x'fe62' AS TEXT) WHERE media_id = 'r4'")
+    row = json.loads(store.must("media", "list", "--json"))[4]
+    assert (row["type"], row["upload_name"]) == ("a?", "?b")
+
+
 def test_list_is_safe_for_a_terminal(store):
     with sqlite3.connect(store.database) as database:
         database.execute("UPDATE mediaapi_media_repository SET content_type = 'a\x1b[2Jb' WHERE media_id = 'm0'")

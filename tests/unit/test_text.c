@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "http/text.h"
+#include "base/text.h"
 
 static const struct {
     const char *text;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
 
+#include "base/text.h"
 #include "base/utf8.h"
-#include "http/text.h"
 
 const char *text_clean(struct arena *arena, const char *text, size_t max)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef HTTP_TEXT_H
-#define HTTP_TEXT_H
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
 
 #include <stddef.h>
 
