@@ -52,11 +52,8 @@ static const char *filter_text(const struct call *call, const char *name)
 static json_t *answer(json_t *reports, const struct event_report_page *page, int64_t total)
 {
     json_t *body = json_pack("{s:O, s:I}", "event_reports", reports, "total", (json_int_t)total);
-    bool more = page->from < total && page->limit < total - page->from;
 
-    if (!body || !more ||
-        json_object_set_new(body, "next_token",
-                            json_integer(page->from + (json_int_t)json_array_size(reports))) == 0)
+    if (!body || parameter_next(body, page->from, page->limit, (int64_t)json_array_size(reports), total))
         return body;
     json_decref(body);
     return NULL;
