@@ -99,6 +99,26 @@ static void users_are_evacuated(void **state)
     assert_int_equal(number(w->d->db, "SELECT COUNT(*) FROM syncapi_invite_events WHERE NOT deleted"), 0);
 }
 
+/* What is cut off while a user leaves the rooms is finished by the runner; who is in none is done with. */
+static void who_is_deactivated_leaves_in_a_job(void **state)
+{
+    struct world *w = *state;
+
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(homeserver_deactivate(&w->hs, "user05"), ERR_OK);
+        assert_string_equal(text(w, "SELECT kind || ' ' || target || ' ' || status FROM mxadmin_jobs"),
+                            "deactivate user05 complete");
+        assert_int_equal(number(w->d->db, "SELECT COUNT(*) FROM mxadmin_jobs"), 1);
+        assert_int_equal(
+            number(w->d->db, "SELECT is_deactivated FROM userapi_accounts WHERE localpart = 'user05'"), 1);
+    }
+    assert_int_equal(number(w->d->db, "SELECT COUNT(*) FROM syncapi_current_room_state WHERE state_key ="
+                                      " '@user05:" SERVER "' AND membership IN ('join', 'invite')"),
+                     0);
+    assert_int_equal(homeserver_deactivate(&w->hs, "admin"), ERR_OK);
+    assert_int_equal(number(w->d->db, "SELECT COUNT(*) FROM mxadmin_jobs"), 1);
+}
+
 /* The state that a name and an avatar are kept in. */
 static void members_who_leave_stay_known_by_name(void **state)
 {
@@ -248,6 +268,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FIXTURE(rooms_are_evacuated),
         FIXTURE(users_are_evacuated),
+        FIXTURE(who_is_deactivated_leaves_in_a_job),
         FIXTURE(members_who_leave_stay_known_by_name),
         FRESH(knocks_are_taken_back_and_others_stay),
         FIXTURE(foreign_invitations_are_forgotten),

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "homeserver/audit.h"
+#include "homeserver/jobs.h"
 #include "homeserver/media.h"
 #include "homeserver/standalone/standalone.h"
 #include "store/devices.h"
@@ -168,27 +169,26 @@ enum err standalone_set_admin(struct homeserver *hs, const char *localpart, bool
     return db_end(hs->db, e);
 }
 
-static enum err leave_all_rooms(struct homeserver *hs, const char *localpart)
+static enum err leave_all_rooms(struct homeserver *hs, const char *localpart, bool dry_run, bool *any)
 {
     struct arena *arena = arena_new();
-    struct id_list affected;
-    enum err e = arena ? standalone_evacuate_user(hs, localpart, false, arena, &affected) : ERR_NOMEM;
+    struct id_list affected = {0};
+    enum err e = arena ? standalone_evacuate_user(hs, localpart, dry_run, arena, &affected) : ERR_NOMEM;
 
+    *any = affected.count > 0;
     arena_free(&arena);
     return e;
 }
 
-/*
- * The rooms first: whoever has many leaves them in several transactions, and if that is cut off, the account
- * is not deactivated yet, and the call is repeated.
- */
-enum err standalone_deactivate(struct homeserver *hs, const char *localpart)
+/* The rooms first: if that is cut off, the account is not deactivated yet, and the rest is done again. */
+static enum err deactivate(struct homeserver *hs, const char *localpart)
 {
     const char *server_name = hs->config->server_name;
+    bool any;
     enum err e;
 
     audit_unfinished(hs->audit);
-    e = leave_all_rooms(hs, localpart);
+    e = leave_all_rooms(hs, localpart, false, &any);
     if (!e)
         e = db_begin(hs->db, DB_WRITE);
     if (e)
@@ -197,6 +197,17 @@ enum err standalone_deactivate(struct homeserver *hs, const char *localpart)
     if (!e)
         e = devices_delete_all(hs->db, localpart, server_name, NULL);
     return db_end(hs->db, e);
+}
+
+/* Whoever is in rooms leaves them in several transactions, perhaps: a job finishes what is cut off. */
+enum err standalone_deactivate(struct homeserver *hs, const char *localpart)
+{
+    bool any = false;
+    enum err e = hs->in_job ? ERR_OK : leave_all_rooms(hs, localpart, true, &any);
+
+    if (e)
+        return e;
+    return any ? jobs_deactivate(hs, localpart) : deactivate(hs, localpart);
 }
 
 static enum err store_reactivation(struct homeserver *hs, const char *localpart, const char *hash)
