@@ -26,43 +26,44 @@ static enum err add_external_id(const struct identity *identity, void *context)
     return json_array_append_new(context, row) < 0 ? ERR_NOMEM : ERR_OK;
 }
 
-struct pending {
-    const char *localpart;
-    json_t *names;
-};
-
-static enum err add_pending(const struct deferred_change *change, void *context)
+/* The names of what waits to be changed of the account. */
+static enum err add_pending(struct db *db, const char *localpart, json_t *names)
 {
-    struct pending *pending = context;
+    enum err e = ERR_OK;
 
-    if (!deferred_is_of_account(change->kind) || strcmp(change->target, pending->localpart) != 0)
-        return ERR_OK;
-    return json_array_append_new(pending->names, json_string(deferred_kind_name(change->kind))) < 0
-               ? ERR_NOMEM
-               : ERR_OK;
+    for (int i = 0; !e && i < DEFERRED__MAX; i++) {
+        const enum deferred_kind kind = (enum deferred_kind)i;
+        bool waits = false;
+
+        if (!deferred_is_of_account(kind))
+            continue;
+        e = deferred_waits(db, kind, localpart, &waits);
+        if (!e && waits && json_array_append_new(names, json_string(deferred_kind_name(kind))) < 0)
+            e = ERR_NOMEM;
+    }
+    return e;
 }
 
 /* What is in other rows than the account's own. */
 static enum err add_more(struct call *call, const struct user *user, json_t *object)
 {
     struct db *db = call->app->db;
-    json_t *threepids = json_array(), *external_ids = json_array();
-    struct pending pending = {.localpart = user->localpart, .names = json_array()};
-    enum err e = threepids && external_ids && pending.names ? ERR_OK : ERR_NOMEM;
+    json_t *threepids = json_array(), *external_ids = json_array(), *pending = json_array();
+    enum err e = threepids && external_ids && pending ? ERR_OK : ERR_NOMEM;
 
     if (!e)
         e = threepids_list(db, user->localpart, call->app->config->server_name, add_threepid, threepids);
     if (!e)
         e = external_ids_list(db, user->localpart, add_external_id, external_ids);
     if (!e)
-        e = deferred_list(db, add_pending, &pending);
+        e = add_pending(db, user->localpart, pending);
     if (!e && (json_object_set(object, "threepids", threepids) < 0 ||
                json_object_set(object, "external_ids", external_ids) < 0 ||
-               (json_array_size(pending.names) > 0 && json_object_set(object, "pending", pending.names) < 0)))
+               (json_array_size(pending) > 0 && json_object_set(object, "pending", pending) < 0)))
         e = ERR_NOMEM;
     json_decref(threepids);
     json_decref(external_ids);
-    json_decref(pending.names);
+    json_decref(pending);
     return e;
 }
 
