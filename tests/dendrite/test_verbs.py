@@ -113,7 +113,10 @@ def change_users(stage):
     stage.ask("PUT", f"{ADMIN}/users/{user_id('user08')}/admin", {"admin": True})
     stage.check()
 
+    address = {"threepids": [{"medium": "email", "address": "nine@example.org"}]}
+    assert stage.ask("PUT", USERS + user_id("user09"), address)["pending"] == ["set_threepids"]
     stage.ask("POST", f"{ADMIN}/deactivate/{user_id('user09')}", {"erase": True})
+    assert "pending" not in stage.ask("GET", USERS + user_id("user09"))
     stage.check(ended=stage.devices_of("user09"))
     stage.assert_in_no_room("user09")
     assert homeserver.ask("GET", f"{CLIENT}/account/whoami", "user09").status == 401

@@ -67,7 +67,8 @@ static enum err end_account(struct homeserver *hs, const char *localpart, struct
 
 /*
  * The rooms first: Dendrite leaves them with the account, but stops at the first that it cannot leave. What
- * is deactivated already may have been so by its database alone, with sessions that go on.
+ * is deactivated already may have been so by its database alone, with sessions that go on. Dendrite keeps the
+ * addresses, which nobody else could have then.
  */
 static enum err deactivate(struct homeserver *hs, const char *localpart, struct arena *arena)
 {
@@ -83,8 +84,10 @@ static enum err deactivate(struct homeserver *hs, const char *localpart, struct 
     if (e)
         return e;
     if (!account.deactivated)
-        return end_account(hs, localpart, arena);
-    return dendrite_has_service(hs) ? dendrite_end_sessions(hs, localpart) : ERR_OK;
+        e = end_account(hs, localpart, arena);
+    else if (dendrite_has_service(hs))
+        e = dendrite_end_sessions(hs, localpart);
+    return e ? e : dendrite_set_threepids(hs, localpart, NULL, 0);
 }
 
 enum err dendrite_deactivate(struct homeserver *hs, const char *localpart)
