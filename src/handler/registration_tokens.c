@@ -70,6 +70,7 @@ struct spelling {
     const char *unknown[2]; /* of a token that is not there: before and after it */
     const char *taken[2];   /* of one that is */
     enum api_error taken_error;
+    enum api_error off; /* of a new one where registration asks for none; UIs take 403 for a lost session */
 };
 
 /* What Go takes for a boolean. */
@@ -101,6 +102,7 @@ static const struct spelling synapse = {
     .unknown = {"No such registration token: ", ""},
     .taken = {"Token already exists: ", ""},
     .taken_error = API_INVALID_PARAM,
+    .off = API_UNRECOGNIZED,
 };
 
 /* To Dendrite, an empty token is none, and a length of 0 the usual one. */
@@ -111,6 +113,7 @@ static const struct spelling dendrite = {
     .unknown = {"token: ", " not found"},
     .taken = {"token: ", " already exists"},
     .taken_error = API_CONFLICT,
+    .off = API_FORBIDDEN,
 };
 
 static const struct spelling *spelling_of(const struct call *call)
@@ -215,6 +218,8 @@ json_t *registration_tokens_post(struct call *call)
         e = add_random(call, &token, body.length.value ? body.length.value : LENGTH_DEFAULT);
     if (e == ERR_EXISTS)
         return fail_naming(call, spelling->taken_error, spelling->taken, token.token);
+    if (e == ERR_DENIED)
+        return call_fail(call, spelling->off, call->homeserver.reason);
     return e ? call_fail_err(call, e) : object_of(&token);
 }
 

@@ -118,7 +118,12 @@ static enum err change(struct homeserver *hs, const struct registration_token *t
     return e;
 }
 
-/* What was never used is removed and added again: only the count of its uses would be lost. */
+/* Whether it can be removed and added again: of what was used, the count of its uses would be lost. */
+static bool is_replaceable(const struct homeserver *hs, const struct registration_token *token)
+{
+    return hs->config->dendrite.registration_tokens && token->pending == 0 && token->completed == 0;
+}
+
 static enum err replace(struct homeserver *hs, const struct registration_token *token,
                         const char *admin_token)
 {
@@ -156,7 +161,7 @@ static enum err set(struct homeserver *hs, const struct registration_token *toke
         e = dendrite_admin_token(hs, arena, &admin_token);
     if (!e)
         e = change(hs, token, admin_token, arena, &now, &done);
-    if (!e && !done && (now.pending > 0 || now.completed > 0))
+    if (!e && !done && !is_replaceable(hs, &now))
         return defer(hs, token);
     if (!e && !done)
         e = replace(hs, token, admin_token);
