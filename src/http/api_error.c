@@ -16,6 +16,7 @@ static const struct {
     [API_USER_LOCKED] = {401, "M_USER_LOCKED", "User account has been locked"},
     [API_FORBIDDEN] = {403, "M_FORBIDDEN", "You are not allowed to do this"},
     [API_GUEST] = {403, "M_GUEST_ACCESS_FORBIDDEN", "Guest access not allowed"},
+    [API_USER_SUSPENDED] = {403, "M_USER_SUSPENDED", "Not allowed while the account is suspended"},
     [API_USER_DEACTIVATED] = {403, "M_USER_DEACTIVATED", "This account has been deactivated"},
     [API_WRONG_MAC] = {403, "M_UNKNOWN", "HMAC incorrect"},
     [API_NOT_FOUND] = {404, "M_NOT_FOUND", "Not found"},

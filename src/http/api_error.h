@@ -14,6 +14,7 @@ enum api_error {
     API_USER_LOCKED,       /* 401 M_USER_LOCKED, with soft_logout true */
     API_FORBIDDEN,         /* 403 M_FORBIDDEN */
     API_GUEST,             /* 403 M_GUEST_ACCESS_FORBIDDEN */
+    API_USER_SUSPENDED,    /* 403 M_USER_SUSPENDED */
     API_USER_DEACTIVATED,  /* 403 M_USER_DEACTIVATED */
     API_WRONG_MAC,         /* 403 M_UNKNOWN: Synapse's answer to a wrong registration MAC */
     API_NOT_FOUND,         /* 404 M_NOT_FOUND */

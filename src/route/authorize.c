@@ -23,8 +23,9 @@ static bool caller_find(struct call *call)
     return caller->user_id;
 }
 
-bool authorize(struct call *call, enum access access)
+bool authorize(struct call *call, const struct route *route)
 {
+    const enum access access = route->access;
     const struct caller *caller = &call->caller;
 
     if (access == ACCESS_ANYONE)
@@ -43,6 +44,8 @@ bool authorize(struct call *call, enum access access)
         call_fail(call, API_GUEST, NULL);
     else if (access == ACCESS_ADMIN && caller->owner.type != ACCOUNT_ADMIN)
         call_fail(call, API_FORBIDDEN, "You are not a server admin");
+    else if (route->speaks && caller->owner.suspended)
+        call_fail(call, API_USER_SUSPENDED, NULL);
     else
         return true;
     return false;

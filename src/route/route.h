@@ -23,6 +23,7 @@ struct route {
     const char *pattern;
     handler *handler;
     enum access access;
+    bool speaks;     /* is for others to see: suspended users may not */
     bool reads;      /* reads the database and never writes to it: sees one state of it from first to last */
     bool hashes;     /* hashes a password: goes through the gate */
     bool changes;    /* asks another homeserver for changes alone, and waits for no job: takes a turn first */

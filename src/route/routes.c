@@ -78,8 +78,8 @@ const struct route routes[] = {
     {METHOD_GET,  SYNAPSE "/rooms/{room_id}", room_get, .access = ACCESS_ADMIN},
     {METHOD_GET,  CLIENT "/publicRooms", public_rooms_get, .access = ACCESS_GUEST},
     {METHOD_GET,  CLIENT "/directory/room/{room_alias}", room_alias_get, .access = ACCESS_ANYONE, .reads = true},
-    {METHOD_PUT,  CLIENT "/directory/room/{room_alias}", room_alias_put, .access = ACCESS_USER, .changes = true},
-    {METHOD_DELETE, CLIENT "/directory/room/{room_alias}", room_alias_delete, .access = ACCESS_USER, .changes = true},
+    {METHOD_PUT,  CLIENT "/directory/room/{room_alias}", room_alias_put, .access = ACCESS_USER, .speaks = true, .changes = true},
+    {METHOD_DELETE, CLIENT "/directory/room/{room_alias}", room_alias_delete, .access = ACCESS_USER, .speaks = true, .changes = true},
     {METHOD_GET,  CLIENT "/rooms/{room_id}/aliases", room_aliases_get, .access = ACCESS_USER, .reads = true},
     {METHOD_GET,  CLIENT "/directory/list/room/{room_id}", room_visibility_get, .access = ACCESS_ANYONE, .reads = true},
     {METHOD_PUT,  CLIENT "/directory/list/room/{room_id}", room_visibility_put, .access = ACCESS_ADMIN},
@@ -131,7 +131,7 @@ const struct route routes[] = {
     {METHOD_GET,  MEDIA "/download/{server_name}/{media_id}/{file_name}", media_download_named_get, .access = ACCESS_ANYONE, .reads = true},
     {METHOD_GET,  MEDIA "/thumbnail/{server_name}/{media_id}", media_thumbnail_get, .access = ACCESS_ANYONE, .reads = true},
     {METHOD_GET,  MEDIA "/config", media_config_get, .access = ACCESS_USER, .reads = true},
-    {METHOD_POST, MEDIA "/upload", media_upload_post, .access = ACCESS_USER, .takes_body = true},
+    {METHOD_POST, MEDIA "/upload", media_upload_post, .access = ACCESS_USER, .speaks = true, .takes_body = true},
 
     /* What takes longer than a request */
     {METHOD_GET,  SYNAPSE "/scheduled_tasks", scheduled_tasks_get, .access = ACCESS_ADMIN, .reads = true},

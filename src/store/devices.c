@@ -10,7 +10,7 @@
 /* One statement, seven look-ups by primary key or unique index: it runs for every request. */
 static const char sql_find_token[] =
     "SELECT d.localpart, d.device_id, " DEFERRED_TYPE ", COALESCE(d.last_seen_ts, 0), a.account_type,"
-    " COALESCE(s.locked, 0), p.device_id IS NOT NULL, COALESCE(p.valid_until_ts, 0)"
+    " COALESCE(s.locked, 0), p.device_id IS NOT NULL, COALESCE(p.valid_until_ts, 0), COALESCE(s.suspended, 0)"
     " FROM userapi_devices d JOIN userapi_accounts a ON a.localpart = d.localpart"
     " AND a.server_name = d.server_name" DEFERRED_JOIN
     " LEFT JOIN mxadmin_user_states s ON s.localpart = d.localpart"
@@ -83,6 +83,7 @@ enum err devices_find_token(struct db *db, const char *token, const char *server
         owner->locked = db_int(stmt, 5) != 0;
         owner->puppet = db_int(stmt, 6) != 0;
         owner->valid_until_ts = db_int(stmt, 7);
+        owner->suspended = db_int(stmt, 8) != 0;
     }
     db_done(&stmt);
     return e;

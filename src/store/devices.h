@@ -26,6 +26,7 @@ struct token_owner {
     enum account_type own_type; /* what Dendrite itself takes the account for */
     int64_t last_seen_ts;       /* ms */
     bool locked;                /* the account is */
+    bool suspended;             /* likewise */
     bool puppet;                /* the session is an admin's (store/puppets.h) */
     int64_t valid_until_ts;     /* ms, of such a session; 0: for ever */
 };
