@@ -406,10 +406,8 @@ void homeserver_turn_announce(struct homeserver *hs, bool waiting);
 #define PASSWORD_LENGTH_MIN 8
 #define PASSWORD_LENGTH_MAX 512
 
-/*
- * One wrapper an act, in the order of the table. With the sessions of an admin end those that the admin was
- * given of others (homeserver/puppets.h).
- */
+/* One wrapper an act, in the order of the table. With an admin's sessions end those that the admin was given
+ * of others (homeserver/puppets.h). */
 MUST_CHECK enum err homeserver_create_account(struct homeserver *hs, const struct new_account *account,
                                               const struct client *client, struct arena *arena,
                                               struct session *session);

@@ -107,8 +107,7 @@ static enum dispatch begin(struct call *call, struct dispatched *dispatched, cha
         return DISPATCH_ANSWERED;
     }
     dispatched->route = route = find(call);
-    if (!route || !reading_begin(call, dispatched) || !authorize(call, route) ||
-        !read_body(call, route))
+    if (!route || !reading_begin(call, dispatched) || !authorize(call, route) || !read_body(call, route))
         return DISPATCH_ANSWERED;
     return how_to_run(route, homeserver_has_turns(&call->app->homeserver));
 }
