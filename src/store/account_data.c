@@ -40,16 +40,11 @@ enum err account_data_find(struct db *db, const struct account_data *data, struc
                            const char **content)
 {
     struct stmt *stmt;
-    bool row = false;
-    enum err e = db_query(
+    enum err e = db_first(
         db, sql_find,
         DB_ARGS(DB_T(data->localpart), DB_T(data->server_name), DB_T(data->room_id), DB_T(data->type)),
         &stmt);
 
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && !row)
-        e = ERR_NOT_FOUND;
     if (!e)
         *content = db_copy(stmt, 0, arena, &e);
     db_done(&stmt);

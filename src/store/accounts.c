@@ -59,13 +59,8 @@ enum err accounts_find(struct db *db, const char *localpart, const char *server_
                        struct account *account)
 {
     struct stmt *stmt;
-    bool row = false;
-    enum err e = db_query(db, sql_find, DB_ARGS(DB_T(localpart), DB_T(server_name)), &stmt);
+    enum err e = db_first(db, sql_find, DB_ARGS(DB_T(localpart), DB_T(server_name)), &stmt);
 
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && !row)
-        e = ERR_NOT_FOUND;
     if (!e) {
         *account = account_of(stmt);
         account->localpart = db_copy(stmt, 0, arena, &e);
@@ -155,13 +150,8 @@ enum err profiles_find(struct db *db, const char *localpart, const char *server_
                        struct profile *profile)
 {
     struct stmt *stmt;
-    bool row = false;
-    enum err e = db_query(db, sql_find_profile, DB_ARGS(DB_T(localpart), DB_T(server_name)), &stmt);
+    enum err e = db_first(db, sql_find_profile, DB_ARGS(DB_T(localpart), DB_T(server_name)), &stmt);
 
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && !row)
-        e = ERR_NOT_FOUND;
     if (!e) {
         profile->display_name = db_copy(stmt, 0, arena, &e);
         profile->avatar_url = db_copy(stmt, 1, arena, &e);

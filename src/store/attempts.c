@@ -45,12 +45,9 @@ static enum err ask(struct db *db, const struct question *question, const struct
                     int64_t limit, int64_t now_ms, int64_t *retry_after_ms)
 {
     struct stmt *stmt;
-    bool row = false;
     enum err e = db_query(db, question->sql, args, question->args, &stmt);
 
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && row && db_int(stmt, 0) > limit + question->spare) {
+    if (db_next(stmt, &e) && db_int(stmt, 0) > limit + question->spare) {
         int64_t wait = db_int(stmt, 1) - now_ms;
 
         if (wait > *retry_after_ms)

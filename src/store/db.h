@@ -125,10 +125,18 @@ MUST_CHECK enum err db_query(struct db *db, const char *sql, const struct db_val
 MUST_CHECK enum err db_step(struct stmt *stmt, bool *row);
 
 /*
- * The same as the condition of a loop over the rows: whether there is another one. `*err`, which db_query()
- * has set, ends the loop when it is not ERR_OK, and becomes what a step fails with.
+ * The same as the condition of a loop over the rows, or of what is done with a row that there may be: whether
+ * there is another one. `*err`, which db_query() has set, ends the loop when it is not ERR_OK, and becomes
+ * what a step fails with.
  */
 MUST_CHECK bool db_next(struct stmt *stmt, enum err *err);
+
+/*
+ * The two as one, for a statement of at most one row: on success `*stmt` is at it, and the caller ends it
+ * with db_done(). Errors: ERR_NOT_FOUND (there is no row), and those of both; then `*stmt` is NULL.
+ */
+MUST_CHECK enum err db_first(struct db *db, const char *sql, const struct db_value *args, size_t count,
+                             struct stmt **stmt);
 
 /* Ends the statement so that it can be started again, and sets to NULL. NULL inside is allowed. */
 void db_done(struct stmt **stmt);

@@ -208,6 +208,20 @@ const char *db_copy(struct stmt *stmt, int column, struct arena *arena, enum err
     return copy;
 }
 
+enum err db_first(struct db *db, const char *sql, const struct db_value *args, size_t count,
+                  struct stmt **stmt)
+{
+    bool row = false;
+    enum err e = db_query(db, sql, args, count, stmt);
+
+    if (!e)
+        e = db_step(*stmt, &row);
+    if (!e && row)
+        return ERR_OK;
+    db_done(stmt);
+    return e ? e : ERR_NOT_FOUND;
+}
+
 enum err db_run(struct db *db, const char *sql, const struct db_value *args, size_t count, int64_t *changes)
 {
     struct stmt *stmt;
@@ -233,30 +247,24 @@ enum err db_insert(struct db *db, const char *sql, const struct db_value *args, 
 enum err db_integer(struct db *db, const char *sql, const struct db_value *args, size_t count, int64_t *value)
 {
     struct stmt *stmt;
-    bool row = false;
-    enum err e = db_query(db, sql, args, count, &stmt);
+    enum err e = db_first(db, sql, args, count, &stmt);
 
     if (!e)
-        e = db_step(stmt, &row);
-    if (!e && row)
         *value = db_int(stmt, 0);
     db_done(&stmt);
-    return e || row ? e : ERR_NOT_FOUND;
+    return e;
 }
 
 enum err db_string(struct db *db, const char *sql, const struct db_value *args, size_t count,
                    struct arena *arena, const char **value)
 {
     struct stmt *stmt;
-    bool row = false;
-    enum err e = db_query(db, sql, args, count, &stmt);
+    enum err e = db_first(db, sql, args, count, &stmt);
 
     if (!e)
-        e = db_step(stmt, &row);
-    if (!e && row)
         *value = db_copy(stmt, 0, arena, &e);
     db_done(&stmt);
-    return e || row ? e : ERR_NOT_FOUND;
+    return e;
 }
 
 void db_forget_statements(struct db *db)

@@ -67,13 +67,8 @@ enum err devices_find_token(struct db *db, const char *token, const char *server
                             struct token_owner *owner)
 {
     struct stmt *stmt;
-    bool row = false;
-    enum err e = db_query(db, sql_find_token, DB_ARGS(DB_T(token), DB_T(server_name)), &stmt);
+    enum err e = db_first(db, sql_find_token, DB_ARGS(DB_T(token), DB_T(server_name)), &stmt);
 
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && !row)
-        e = ERR_NOT_FOUND;
     if (!e) {
         owner->localpart = db_copy(stmt, 0, arena, &e);
         owner->device_id = db_copy(stmt, 1, arena, &e);

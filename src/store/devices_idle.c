@@ -68,13 +68,8 @@ enum err devices_is_idle(struct db *db, const char *server_name, const char *loc
                          int64_t before_ts, bool *idle)
 {
     struct stmt *stmt;
-    bool row = false;
-    enum err e = db_query(db, sql_one, DB_ARGS(DB_T(server_name), DB_T(localpart), DB_T(device_id)), &stmt);
+    enum err e = db_first(db, sql_one, DB_ARGS(DB_T(server_name), DB_T(localpart), DB_T(device_id)), &stmt);
 
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && !row)
-        e = ERR_NOT_FOUND;
     if (!e)
         *idle = is_idle(stmt, before_ts);
     db_done(&stmt);

@@ -79,13 +79,8 @@ enum err event_reports_find(struct db *db, int64_t id, struct arena *arena, stru
                             const char **event_json)
 {
     struct stmt *stmt;
-    bool row = false;
-    enum err e = db_query(db, sql_find, DB_ARGS(DB_I(id)), &stmt);
+    enum err e = db_first(db, sql_find, DB_ARGS(DB_I(id)), &stmt);
 
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && !row)
-        e = ERR_NOT_FOUND;
     if (!e) {
         *report = current(stmt);
         report->room_id = db_copy(stmt, 2, arena, &e);

@@ -122,13 +122,10 @@ static enum err missing(int64_t nid)
 enum err events_find(struct db *db, int64_t nid, struct stored_event *event)
 {
     struct stmt *stmt;
-    bool row = false;
-    enum err e = db_query(db, sql_find, DB_ARGS(DB_I(nid)), &stmt);
+    enum err e = db_first(db, sql_find, DB_ARGS(DB_I(nid)), &stmt);
 
     buf_clear(&event->json);
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && !row)
+    if (e == ERR_NOT_FOUND)
         e = missing(nid);
     if (!e) {
         snprintf(event->id, sizeof event->id, "%s", db_text(stmt, 0));
@@ -142,15 +139,12 @@ enum err events_find(struct db *db, int64_t nid, struct stored_event *event)
 enum err events_locate(struct db *db, const char *event_id, struct event_place *place)
 {
     struct stmt *stmt;
-    bool row = false;
-    enum err e = db_query(db, sql_locate, DB_ARGS(DB_T(event_id)), &stmt);
+    enum err e = db_first(db, sql_locate, DB_ARGS(DB_T(event_id)), &stmt);
 
     if (!e)
-        e = db_step(stmt, &row);
-    if (!e && row)
         *place = (struct event_place){db_int(stmt, 0), db_int(stmt, 1), db_int(stmt, 2), db_int(stmt, 3)};
     db_done(&stmt);
-    return e || row ? e : ERR_NOT_FOUND;
+    return e;
 }
 
 enum err events_replace_json(struct db *db, int64_t nid, const char *json)
@@ -182,12 +176,9 @@ enum err events_last(struct db *db, int64_t *nid)
 enum err events_place(struct db *db, int64_t nid, int64_t *type_nid, int64_t *state_key_nid)
 {
     struct stmt *stmt;
-    bool row = false;
-    enum err e = db_query(db, sql_place, DB_ARGS(DB_I(nid)), &stmt);
+    enum err e = db_first(db, sql_place, DB_ARGS(DB_I(nid)), &stmt);
 
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && !row)
+    if (e == ERR_NOT_FOUND)
         e = missing(nid);
     if (!e) {
         *type_nid = db_int(stmt, 0);

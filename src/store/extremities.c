@@ -17,12 +17,9 @@ static const char sql_find[] = "SELECT e.event_id, e.state_snapshot_nid, e.depth
 static enum err add(struct db *db, int64_t nid, struct list *list)
 {
     struct stmt *stmt;
-    bool found = false;
     enum err e = db_query(db, sql_find, DB_ARGS(DB_I(nid)), &stmt);
 
-    if (!e)
-        e = db_step(stmt, &found);
-    if (!e && found) {
+    if (db_next(stmt, &e)) {
         struct extremity_row *row = list_add(list);
 
         e = row ? ERR_OK : ERR_NOMEM;

@@ -286,12 +286,9 @@ enum err fsck_each_current(struct db *db, const char *room_id, fsck_current_row 
 enum err fsck_find_event(struct db *db, const char *id, struct fsck_link *link, struct buf *json)
 {
     struct stmt *stmt;
-    bool row = false;
-    enum err e = db_query(db, json ? sql_find_event : sql_find_link, DB_ARGS(DB_T(id)), &stmt);
+    enum err e = db_first(db, json ? sql_find_event : sql_find_link, DB_ARGS(DB_T(id)), &stmt);
 
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && row) {
+    if (!e) {
         *link = (struct fsck_link){db_int(stmt, 0), db_int(stmt, 1), db_int(stmt, 2),     db_int(stmt, 3),
                                    db_int(stmt, 4), db_int(stmt, 5), db_int(stmt, 6) != 0};
         if (json && db_text(stmt, 7))
@@ -299,23 +296,18 @@ enum err fsck_find_event(struct db *db, const char *id, struct fsck_link *link, 
         e = json ? json->err : ERR_OK;
     }
     db_done(&stmt);
-    return e || row ? e : ERR_NOT_FOUND;
+    return e;
 }
 
 /* Appends the text of a statement's first row; ERR_NOT_FOUND when there is none. */
 static enum err read_text(struct db *db, const char *sql, int64_t nid, struct buf *text)
 {
     struct stmt *stmt;
-    bool row = false;
-    enum err e = db_query(db, sql, DB_ARGS(DB_I(nid)), &stmt);
+    enum err e = db_first(db, sql, DB_ARGS(DB_I(nid)), &stmt);
 
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && row && db_text(stmt, 0))
+    if (!e && db_text(stmt, 0))
         buf_puts(text, db_text(stmt, 0));
     db_done(&stmt);
-    if (!e && !row)
-        e = ERR_NOT_FOUND;
     return e ? e : text->err;
 }
 

@@ -98,18 +98,15 @@ static enum err find_point(struct db *db, const char *sql, const struct db_value
                            struct arena *arena, struct history_point *point)
 {
     struct stmt *stmt;
-    bool row = false;
-    enum err e = db_query(db, sql, args, count, &stmt);
+    enum err e = db_first(db, sql, args, count, &stmt);
 
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && row) {
+    if (!e) {
         point->event_id = db_copy(stmt, 0, arena, &e);
         point->room_id = db_copy(stmt, 1, arena, &e);
         point->depth = db_int(stmt, 2);
     }
     db_done(&stmt);
-    return e || row ? e : ERR_NOT_FOUND;
+    return e;
 }
 
 enum err history_find(struct db *db, const char *event_id, struct arena *arena, struct history_point *point)
@@ -121,17 +118,14 @@ enum err history_find(struct db *db, const char *event_id, struct arena *arena, 
 static enum err time_at(struct db *db, int64_t position, int64_t *found, int64_t *ts)
 {
     struct stmt *stmt;
-    bool row = false;
-    enum err e = db_query(db, sql_time_at, DB_ARGS(DB_I(position)), &stmt);
+    enum err e = db_first(db, sql_time_at, DB_ARGS(DB_I(position)), &stmt);
 
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && row) {
+    if (!e) {
         *found = db_int(stmt, 0);
         *ts = db_int(stmt, 1);
     }
     db_done(&stmt);
-    return e || row ? e : ERR_NOT_FOUND;
+    return e;
 }
 
 /* The first position whose event, of whichever room, is of `ts` or later, or one after the last. */

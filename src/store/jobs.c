@@ -147,13 +147,10 @@ static enum err one_job(struct db *db, const char *sql, const struct db_value *a
                         struct arena *arena, struct job *job)
 {
     struct stmt *stmt;
-    bool row = false;
-    enum err e = db_query(db, sql, args, count, &stmt);
+    enum err e = db_first(db, sql, args, count, &stmt);
 
     if (!e)
-        e = db_step(stmt, &row);
-    if (!e)
-        e = row ? read_job(stmt, arena, job) : ERR_NOT_FOUND;
+        e = read_job(stmt, arena, job);
     db_done(&stmt);
     return e;
 }
@@ -264,8 +261,7 @@ enum err jobs_claim(struct db *db, const char *id, int64_t holder, int64_t now_m
 enum err jobs_give_back(struct db *db, struct job *job, int64_t holder, int64_t now_ms)
 {
     struct stmt *stmt;
-    bool row = false;
-    enum err e = db_query(db, sql_give_back,
+    enum err e = db_first(db, sql_give_back,
                           DB_ARGS(DB_T(job->id), DB_I(holder), DB_I(now_ms),
                                   DB_T(job_status_name(job->status)), DB_I(job->done), DB_I(job->total),
                                   DB_T(job->cursor), DB_T(job->result), DB_I(job->failure), DB_T(job->error),
@@ -273,9 +269,7 @@ enum err jobs_give_back(struct db *db, struct job *job, int64_t holder, int64_t 
                           &stmt);
 
     if (!e)
-        e = db_step(stmt, &row);
-    if (!e)
-        e = row ? read_status(stmt, 0, &job->status) : ERR_NOT_FOUND;
+        e = read_status(stmt, 0, &job->status);
     if (!e) {
         job->cancelling = db_int(stmt, 1) != 0;
         job->finished_ts = db_int(stmt, 2);

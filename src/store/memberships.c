@@ -97,12 +97,9 @@ enum err memberships_delete(struct db *db, int64_t room_nid, int64_t target_nid)
 enum err memberships_count(struct db *db, int64_t room_nid, struct membership_counts *counts)
 {
     struct stmt *stmt;
-    bool row = false;
     enum err e = db_query(db, sql_count, DB_ARGS(DB_I(room_nid)), &stmt);
 
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && row)
+    if (db_next(stmt, &e))
         *counts = (struct membership_counts){
             .joined = db_int(stmt, 0),
             .joined_local = db_int(stmt, 1),

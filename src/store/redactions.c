@@ -76,18 +76,13 @@ enum err redactions_next_membership(struct db *db, int64_t room_nid, int64_t use
                                     struct arena *arena, const char **event_id, struct buf *json)
 {
     struct stmt *stmt;
-    bool row = false;
-    enum err e = db_query(db, sql_next_membership, DB_ARGS(DB_I(room_nid), DB_I(user_nid), DB_I(nid)), &stmt);
+    enum err e = db_first(db, sql_next_membership, DB_ARGS(DB_I(room_nid), DB_I(user_nid), DB_I(nid)), &stmt);
 
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && row) {
+    if (!e) {
         *event_id = db_copy(stmt, 0, arena, &e);
         buf_puts(json, db_text(stmt, 1));
     }
     db_done(&stmt);
-    if (!e && !row)
-        e = ERR_NOT_FOUND;
     return e ? e : json->err;
 }
 

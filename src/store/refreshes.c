@@ -266,12 +266,9 @@ struct place {
 static enum err find_place(struct db *db, const char *name, struct arena *arena, struct place *place)
 {
     struct stmt *stmt;
-    bool row = false;
     enum err e = db_query(db, sql_place, DB_ARGS(DB_T(name)), &stmt);
 
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && row) {
+    if (db_next(stmt, &e)) {
         place->keys[0] = db_copy(stmt, 0, arena, &e);
         place->keys[1] = db_copy(stmt, 1, arena, &e);
         place->took_ms = db_int(stmt, 2);

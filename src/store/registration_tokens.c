@@ -59,13 +59,8 @@ enum err registration_tokens_find(struct db *db, const char *text, struct arena 
                                   struct registration_token *token)
 {
     struct stmt *stmt;
-    bool row = false;
-    enum err e = db_query(db, sql_find, DB_ARGS(DB_T(text)), &stmt);
+    enum err e = db_first(db, sql_find, DB_ARGS(DB_T(text)), &stmt);
 
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && !row)
-        e = ERR_NOT_FOUND;
     if (!e) {
         *token = current(stmt);
         token->token = db_copy(stmt, 0, arena, &e);

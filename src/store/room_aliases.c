@@ -27,13 +27,8 @@ enum err room_aliases_find(struct db *db, const char *alias, struct arena *arena
                            const char **creator)
 {
     struct stmt *stmt;
-    bool row = false;
-    enum err e = db_query(db, sql_find, DB_ARGS(DB_T(alias)), &stmt);
+    enum err e = db_first(db, sql_find, DB_ARGS(DB_T(alias)), &stmt);
 
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && !row)
-        e = ERR_NOT_FOUND;
     if (!e) {
         *room_id = db_copy(stmt, 0, arena, &e);
         *creator = db_copy(stmt, 1, arena, &e);

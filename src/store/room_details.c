@@ -44,12 +44,9 @@ static enum err read_room(struct db *db, const char *room_id, struct arena *aren
 static enum err read_state(struct db *db, int64_t room_nid, struct arena *arena, struct room_details *details)
 {
     struct stmt *stmt;
-    bool row = false;
     enum err e = db_query(db, sql_state, DB_ARGS(DB_T(details->listed.id), DB_I(room_nid)), &stmt);
 
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && row) {
+    if (db_next(stmt, &e)) {
         details->avatar = db_copy(stmt, 0, arena, &e);
         details->topic = db_copy(stmt, 1, arena, &e);
         details->replacement_room = db_copy(stmt, 2, arena, &e);
@@ -69,12 +66,9 @@ static enum err read_members(struct db *db, const char *server_name, int64_t roo
     details->forgotten = true;
     while (!e && members == SLICE) {
         struct stmt *stmt;
-        bool row = false;
 
-        e = db_query(db, sql_members, DB_ARGS(DB_I(room_nid), DB_I(last), DB_T(server_name)), &stmt);
-        if (!e)
-            e = db_step(stmt, &row);
-        if (!e && row) {
+        e = db_first(db, sql_members, DB_ARGS(DB_I(room_nid), DB_I(last), DB_T(server_name)), &stmt);
+        if (!e) {
             last = db_int(stmt, 0);
             members = db_int(stmt, 1);
             details->forgotten &= db_int(stmt, 2) == 0;

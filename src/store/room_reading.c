@@ -95,14 +95,11 @@ static enum err read_text(struct db *db, const char *room_id, size_t which, stru
 static enum err read_create(struct db *db, const char *room_id, struct arena *arena, struct listed_room *room)
 {
     struct stmt *stmt;
-    bool row = false;
     enum err e = db_query(db, sql_create, DB_ARGS(DB_T(room_id), DB_T("m.room.create")), &stmt);
 
     room->creator = room->room_type = "";
     room->federatable = true;
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && row) {
+    if (db_next(stmt, &e)) {
         room->creator = db_copy(stmt, 0, arena, &e);
         room->room_type = db_copy(stmt, 1, arena, &e);
         room->federatable = db_int(stmt, 2) == 0;
@@ -124,13 +121,8 @@ static enum err read_room(struct db *db, struct room_reading *reading, bool *don
 {
     struct kept_room *kept = &reading->kept;
     struct stmt *stmt;
-    bool row = false;
-    enum err e = db_query(db, sql_find, DB_ARGS(DB_T(reading->room_id)), &stmt);
+    enum err e = db_first(db, sql_find, DB_ARGS(DB_T(reading->room_id)), &stmt);
 
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && !row)
-        e = ERR_NOT_FOUND;
     if (!e) {
         *kept = (struct kept_room){.nid = db_int(stmt, 0), .position = db_int(stmt, 2)};
         kept->room.id = reading->room_id;
@@ -145,12 +137,9 @@ static enum err read_room(struct db *db, struct room_reading *reading, bool *don
 static enum err count_members(struct db *db, struct room_reading *reading, bool *done)
 {
     struct stmt *stmt;
-    bool row = false;
     enum err e = db_query(db, sql_members, DB_ARGS(DB_I(reading->kept.nid), DB_I(reading->place)), &stmt);
 
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && row) {
+    if (db_next(stmt, &e)) {
         *done = db_int(stmt, 0) < MEMBERS;
         reading->place = db_int(stmt, 1);
         reading->kept.room.joined_members += db_int(stmt, 2);

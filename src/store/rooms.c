@@ -34,14 +34,9 @@ static enum err find(struct db *db, const char *sql, struct db_value key, struct
                      struct room_row *row)
 {
     struct stmt *stmt;
-    bool found = false;
-    enum err e = db_query(db, sql, &key, 1, &stmt);
+    enum err e = db_first(db, sql, &key, 1, &stmt);
 
     *row = (struct room_row){0};
-    if (!e)
-        e = db_step(stmt, &found);
-    if (!e && !found)
-        e = ERR_NOT_FOUND;
     if (!e) {
         row->nid = db_int(stmt, 0);
         row->id = db_copy(stmt, 1, arena, &e);

@@ -22,13 +22,8 @@ static enum err find_room(struct db *db, const char *room_id, int64_t *nid, int6
 {
     struct nids latest = {0};
     struct stmt *stmt;
-    bool row = false;
-    enum err e = db_query(db, sql_room, DB_ARGS(DB_T(room_id)), &stmt);
+    enum err e = db_first(db, sql_room, DB_ARGS(DB_T(room_id)), &stmt);
 
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && !row)
-        e = ERR_NOT_FOUND;
     if (!e) {
         *nid = db_int(stmt, 0);
         e = nids_read(db_text(stmt, 1), &latest);

@@ -139,12 +139,9 @@ static enum err refuse_other_server(struct db *db, enum owner owner, const char 
     const char *sql = theirs ? sql_account_server_name : sql_setting;
     const struct db_value arg = theirs ? DB_T(server_name) : DB_T("server_name");
     struct stmt *stmt;
-    bool row = false;
     enum err e = db_query(db, sql, &arg, 1, &stmt);
 
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && row && strcmp(db_text(stmt, 0), server_name) != 0) {
+    if (db_next(stmt, &e) && strcmp(db_text(stmt, 0), server_name) != 0) {
         log_error("database %s: it is of the server %s, not of %s; correct `server_name` or `database`",
                   db_path(db), db_text(stmt, 0), server_name);
         e = ERR_CORRUPT;

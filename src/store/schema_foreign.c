@@ -75,12 +75,9 @@ static enum err refuse_older(const struct db *db, const struct met *met)
 static enum err refuse_other_server(struct db *db, const char *server_name)
 {
     struct stmt *stmt;
-    bool row = false;
     enum err e = db_query(db, sql_account_server_name, DB_ARGS(DB_T(server_name)), &stmt);
 
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && row && strcmp(db_text(stmt, 0), server_name) != 0) {
+    if (db_next(stmt, &e) && strcmp(db_text(stmt, 0), server_name) != 0) {
         log_error(
             "Dendrite's database %s: its accounts are of the server %s, not of %s; see homeserver.config",
             db_foreign_path(db, 0), db_text(stmt, 0), server_name);

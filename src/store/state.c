@@ -61,13 +61,10 @@ static const struct state_entry *find_in(const struct block *block, const struct
 static enum err read_list(struct state *state, const char *sql, int64_t nid)
 {
     struct stmt *stmt;
-    bool row = false;
-    enum err e = db_query(state->db, sql, DB_ARGS(DB_I(nid)), &stmt);
+    enum err e = db_first(state->db, sql, DB_ARGS(DB_I(nid)), &stmt);
 
     state->nids.count = 0;
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && !row) {
+    if (e == ERR_NOT_FOUND) {
         log_error("database: the state snapshot or block number %lld is referred to, but not there",
                   (long long)nid);
         e = ERR_CORRUPT;

@@ -65,11 +65,8 @@ enum err user_rooms_invited_since(struct db *db, const char *user_id, int64_t fr
     *count = 0;
     while (!e && rows == SLICE) {
         struct stmt *stmt;
-        bool row;
 
-        e = db_query(db, sql_invited_since, DB_ARGS(DB_T(user_id), DB_I(last), DB_I(from_ts)), &stmt);
-        if (!e)
-            e = db_step(stmt, &row);
+        e = db_first(db, sql_invited_since, DB_ARGS(DB_T(user_id), DB_I(last), DB_I(from_ts)), &stmt);
         if (!e) {
             last = db_int(stmt, 0);
             rows = db_int(stmt, 1);

@@ -36,13 +36,8 @@ enum err users_find(struct db *db, const char *localpart, const char *server_nam
                     struct user *user)
 {
     struct stmt *stmt;
-    bool row = false;
-    enum err e = db_query(db, sql_find, DB_ARGS(DB_T(localpart), DB_T(server_name)), &stmt);
+    enum err e = db_first(db, sql_find, DB_ARGS(DB_T(localpart), DB_T(server_name)), &stmt);
 
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && !row)
-        e = ERR_NOT_FOUND;
     if (!e)
         *user = (struct user){
             .localpart = db_copy(stmt, 0, arena, &e),
@@ -62,13 +57,10 @@ enum err users_find(struct db *db, const char *localpart, const char *server_nam
 enum err user_states_find(struct db *db, const char *localpart, struct arena *arena, struct user_state *state)
 {
     struct stmt *stmt;
-    bool row = false;
     enum err e = db_query(db, sql_find_state, DB_ARGS(DB_T(localpart)), &stmt);
 
     *state = (struct user_state){0};
-    if (!e)
-        e = db_step(stmt, &row);
-    if (!e && row)
+    if (db_next(stmt, &e))
         *state = state_of(stmt, 0, arena, &e);
     db_done(&stmt);
     return e;
