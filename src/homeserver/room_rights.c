@@ -102,8 +102,8 @@ static enum err is_banned(const struct room_rights *rights, const char *user_id,
     return e;
 }
 
-enum err room_rights_membership(const struct room_rights *rights, const char *user_id,
-                                const char **membership)
+/* A user's membership, a constant; "leave" when there is none. */
+static enum err membership_of(const struct room_rights *rights, const char *user_id, const char **membership)
 {
     static const char *const names[] = {
         [MEMBERSHIP_INVITE] = "invite", [MEMBERSHIP_JOIN] = "join", [MEMBERSHIP_KNOCK] = "knock"};
@@ -127,7 +127,7 @@ enum err room_rights_membership(const struct room_rights *rights, const char *us
 enum err room_rights_invited(const struct room_rights *rights, const char *user_id, bool *invited)
 {
     const char *membership;
-    enum err e = room_rights_membership(rights, user_id, &membership);
+    enum err e = membership_of(rights, user_id, &membership);
 
     *invited = !e && (strcmp(membership, "join") == 0 || strcmp(membership, "invite") == 0);
     return e;
@@ -144,7 +144,7 @@ enum err room_rights_strongest(const struct room_rights *rights, const char **us
     for (size_t i = 0; !e && !*user_id && i < count; i++) {
         const char *membership;
 
-        e = room_rights_membership(rights, holders[i].user_id, &membership);
+        e = membership_of(rights, holders[i].user_id, &membership);
         if (!e && strcmp(membership, "join") == 0)
             *user_id = holders[i].user_id;
     }
@@ -181,7 +181,7 @@ static enum err try_helper(const struct room_rights *rights, const char *helper,
                            struct merging_sender *sender)
 {
     const char *membership;
-    enum err e = room_rights_membership(rights, helper, &membership);
+    enum err e = membership_of(rights, helper, &membership);
 
     if (!e && (strcmp(membership, "invite") == 0 ||
                (room_rights_public(rights) && strcmp(membership, "ban") != 0))) {
@@ -264,7 +264,7 @@ static enum err plan_invitation(const struct room_rights *rights, const char *us
 {
     int64_t level = power_levels_of_user(&rights->levels, promotion->admin);
     const char *membership;
-    enum err e = room_rights_membership(rights, user_id, &membership);
+    enum err e = membership_of(rights, user_id, &membership);
 
     if (e || strcmp(membership, "join") == 0 || strcmp(membership, "invite") == 0 ||
         room_rights_public(rights))

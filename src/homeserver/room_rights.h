@@ -32,10 +32,6 @@ void room_rights_close(struct room_rights *rights);
 /* Whether anybody can join who is not banned. */
 bool room_rights_public(const struct room_rights *rights);
 
-/* A user's membership, a constant; "leave" when there is none. */
-MUST_CHECK enum err room_rights_membership(const struct room_rights *rights, const char *user_id,
-                                           const char **membership);
-
 /* Whether a user is in the room, or can come in by an invitation that is there. */
 MUST_CHECK enum err room_rights_invited(const struct room_rights *rights, const char *user_id, bool *invited);
 

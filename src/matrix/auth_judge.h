@@ -26,10 +26,8 @@ struct auth_judge {
 /* Notes the reason and returns ERR_DENIED. */
 enum err auth_deny(struct auth_judge *judge, const char *reason);
 
-/* The membership of a user in the state; "leave" when there is none. */
-const char *auth_membership(const struct auth_judge *judge, const char *user_id);
-
-/* Whether the user has this membership, and whether its level is at least `which`. */
+/* Whether the user has this membership of the state, "leave" when there is none, and whether its level is at
+ * least `which`. */
 bool auth_is(const struct auth_judge *judge, const char *user_id, const char *membership);
 bool auth_has_level(const struct auth_judge *judge, const char *user_id, enum power_level which);
 

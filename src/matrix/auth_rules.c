@@ -17,16 +17,11 @@ static json_t *state_content(const struct auth_judge *judge, const char *type, c
     return field_object(judge->state->get(judge->state->context, type, state_key), "content");
 }
 
-const char *auth_membership(const struct auth_judge *judge, const char *user_id)
-{
-    const char *membership = field_string(state_content(judge, "m.room.member", user_id), "membership");
-
-    return membership ? membership : "leave";
-}
-
 bool auth_is(const struct auth_judge *judge, const char *user_id, const char *membership)
 {
-    return strcmp(auth_membership(judge, user_id), membership) == 0;
+    const char *found = field_string(state_content(judge, "m.room.member", user_id), "membership");
+
+    return strcmp(found ? found : "leave", membership) == 0;
 }
 
 bool auth_has_level(const struct auth_judge *judge, const char *user_id, enum power_level which)

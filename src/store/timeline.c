@@ -35,7 +35,7 @@ static const char sql_depths[] = "SELECT o.id, t.topological_position FROM synca
 
 #define SLICE_MS (DB_SLICE_MS / 2)
 
-bool timeline_is_after(struct timeline_place a, struct timeline_place b)
+static bool is_after(struct timeline_place a, struct timeline_place b)
 {
     return a.depth > b.depth || (a.depth == b.depth && a.position > b.position);
 }
@@ -71,7 +71,7 @@ enum err timeline_end(struct db *db, const char *room_id, struct arena *arena, s
         e = find_place(db, sql_place, DB_ARGS(DB_I(room.latest.items[i])), &last);
         if (e == ERR_NOT_FOUND) /* a redaction of what has not come yet is not shown to anybody */
             e = ERR_OK;
-        if (timeline_is_after(last, *place))
+        if (is_after(last, *place))
             *place = last;
     }
     nids_free(&room.latest);
@@ -81,7 +81,7 @@ enum err timeline_end(struct db *db, const char *room_id, struct arena *arena, s
 /* Whether the walk may go past an event, whose place is the one after it. */
 static bool is_within(const struct timeline_walk *walk, struct timeline_place place)
 {
-    return walk->backwards ? timeline_is_after(place, walk->stop) : !timeline_is_after(place, walk->stop);
+    return walk->backwards ? is_after(place, walk->stop) : !is_after(place, walk->stop);
 }
 
 /* In place of the next depth, when there is none. */

@@ -25,9 +25,6 @@ struct timeline_place {
 #define TIMELINE_FIRST ((struct timeline_place){0, 0})
 #define TIMELINE_LAST  ((struct timeline_place){INT64_MAX, INT64_MAX})
 
-/* Whether `a` comes after `b`. */
-bool timeline_is_after(struct timeline_place a, struct timeline_place b);
-
 /* An event. The texts are borrowed. */
 struct timeline_event {
     struct timeline_place place; /* the one after it */

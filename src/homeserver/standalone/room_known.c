@@ -130,11 +130,6 @@ static enum err key_number(struct room *room, const char *state_key, int64_t *ni
     return ERR_OK;
 }
 
-enum err room_key_find(struct room *room, const char *state_key, int64_t *nid)
-{
-    return key_number(room, state_key, nid, state_keys_find);
-}
-
 enum err room_key_number(struct room *room, const char *state_key, int64_t *nid)
 {
     return key_number(room, state_key, nid, state_keys_number);
@@ -148,7 +143,7 @@ enum err room_state_known(struct room *room, const char *type, const char *state
 
     *known = NULL;
     if (!e)
-        e = room_key_find(room, state_key, &state_key_nid);
+        e = key_number(room, state_key, &state_key_nid, state_keys_find);
     if (e) /* what has no number is the type or state key of no event */
         return e == ERR_NOT_FOUND ? ERR_OK : e;
     nid = state_get(room->state, type_nid, state_key_nid);

@@ -130,8 +130,7 @@ MUST_CHECK enum err room_known(struct room *room, int64_t nid, const struct know
 MUST_CHECK enum err room_state_known(struct room *room, const char *type, const char *state_key,
                                      const struct known_event **known);
 
-/* state_keys_find() and state_keys_number(), which ask the database only once for those in use. */
-MUST_CHECK enum err room_key_find(struct room *room, const char *state_key, int64_t *nid);
+/* state_keys_number(), which asks the database only once for those in use. */
 MUST_CHECK enum err room_key_number(struct room *room, const char *state_key, int64_t *nid);
 
 /* Forgets the events that were read or kept. */
