@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdalign.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

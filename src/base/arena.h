@@ -7,7 +7,6 @@
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
-#include <stdarg.h>
 #include <stddef.h>
 
 struct arena;

@@ -10,7 +10,6 @@
 #include "command/context.h"
 #include "command/listing.h"
 #include "homeserver/audit_json.h"
-#include "matrix/id.h"
 
 #define LIMIT_DEFAULT 100
 #define LIMIT_MAX     1000000

@@ -14,7 +14,6 @@
 #include "command/listing.h"
 #include "command/deferred.h"
 #include "homeserver/dendrite/apply.h"
-#include "matrix/id.h"
 #include "store/schema.h"
 
 #define LINE_SIZE 1024

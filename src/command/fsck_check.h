@@ -11,7 +11,6 @@
 #include "base/arena.h"
 #include "command/fsck_report.h"
 #include "crypto/ed25519.h"
-#include "matrix/event.h"
 #include "matrix/room_version.h"
 #include "store/fsck.h"
 

@@ -10,7 +10,6 @@
 #include "matrix/field.h"
 #include "matrix/id.h"
 #include "matrix/redaction.h"
-#include "matrix/room_id.h"
 #include "matrix/signed_json.h"
 
 /* Whether an error is about the event, and not about this machine. */

@@ -10,7 +10,6 @@
 #include "matrix/canonical_json.h"
 #include "matrix/event_check.h"
 #include "matrix/field.h"
-#include "matrix/id.h"
 
 /* Events that were read lately, each at the place that its id hashes to. */
 #define CACHE_SIZE 512 /* a power of two */

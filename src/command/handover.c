@@ -18,7 +18,6 @@
 
 #include "base/config_rewrite.h"
 #include "command/console.h"
-#include "command/context.h"
 #include "command/handover.h"
 #include "store/db_locked.h"
 #include "store/handover.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"

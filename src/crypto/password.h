@@ -8,7 +8,6 @@
 #define CRYPTO_PASSWORD_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "base/err.h"
 

@@ -4,7 +4,6 @@
 #include "handler/handlers.h"
 #include "handler/parameters.h"
 #include "handler/timeline.h"
-#include "matrix/field.h"
 #include "store/events.h"
 
 /* An event, and the events before and after it. */

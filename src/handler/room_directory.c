@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* "Listing rooms" in the Client-Server API: the room directory, and which rooms are in it. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "handler/fields.h"

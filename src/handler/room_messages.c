@@ -5,11 +5,9 @@
  */
 #include <string.h>
 
-#include "base/clock.h"
 #include "handler/handlers.h"
 #include "handler/parameters.h"
 #include "handler/timeline.h"
-#include "store/events.h"
 
 /* Reads the token of a parameter; a blank one counts for none. False after the answer has become 400. */
 static bool read_token(struct call *call, const char *name, struct timeline_place *place)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* The key that others check this server's signatures by ("Server-Server API", "Publishing Keys"). */
-#include <stdio.h>
-
 #include "base/clock.h"
 #include "crypto/base64.h"
 #include "handler/handlers.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/clock.h"
 #include "base/list.h"
-#include "base/log.h"
 #include "homeserver/audit.h"
 #include "homeserver/media.h"
 #include "homeserver/media_files.h"

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include <stddef.h>
-
 #include "http/api_error.h"
 
 /* The texts need no escape in JSON: reply_write() may have to write them without a serialiser. */

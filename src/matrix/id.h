@@ -4,7 +4,6 @@
 #define MATRIX_ID_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #define ID_SIZE 256 /* the longest identifier, 255 bytes, and the NUL */
 

@@ -4,7 +4,6 @@
 #define MATRIX_POWER_LEVELS_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <jansson.h>
 

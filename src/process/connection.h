@@ -9,7 +9,6 @@
 #include <fcgiapp.h>
 
 #include "base/buf.h"
-#include "base/err.h"
 #include "http/request.h"
 #include "process/arrival.h"
 #include "process/exchange.h"

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "base/log.h"
 #include "store/db_engine.h"
 #include "store/handover.h"
 #include "store/schema.h"

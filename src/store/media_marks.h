@@ -9,7 +9,6 @@
 #define STORE_MEDIA_MARKS_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "base/arena.h"

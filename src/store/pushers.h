@@ -3,8 +3,6 @@
 #ifndef STORE_PUSHERS_H
 #define STORE_PUSHERS_H
 
-#include <stdint.h>
-
 #include "base/err.h"
 #include "store/db.h"
 

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
+#include <stddef.h>
 
 #include "base/err.h"
 #include "store/db.h"

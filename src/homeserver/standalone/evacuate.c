@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/list.h"
-#include "base/log.h"
 #include "homeserver/audit.h"
 #include "homeserver/standalone/batch.h"
 #include "homeserver/standalone/member.h"
