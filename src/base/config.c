@@ -90,7 +90,7 @@ static enum err read_yaml(struct config_reading *reading)
     if (e == ERR_TOO_LARGE)
         e = ERR_INVALID;
     if (!e)
-        e = config_yaml_read(reading, content.data ? content.data : "", content.length);
+        e = config_yaml_read(reading, &content);
     buf_free(&content);
     return e;
 }

@@ -252,8 +252,7 @@ typedef enum err visit(struct config_reading *reading, struct source *source);
 static enum err read_source(struct config_reading *reading, struct source *source, const struct buf *content,
                             visit *take_from)
 {
-    enum err e = config_document_open(&source->document, &source->reading, content->data ? content->data : "",
-                                      content->length);
+    enum err e = config_document_open(&source->document, &source->reading, content);
 
     if (!e) {
         source->root = config_document_root(&source->document);

@@ -170,14 +170,15 @@ static enum err refuse_second_document(struct config_reading *reading, yaml_pars
 }
 
 enum err config_document_open(struct config_document *document, struct config_reading *reading,
-                              const char *text, size_t size)
+                              const struct buf *content)
 {
+    const char *text = content->data ? content->data : "";
     yaml_parser_t parser;
     enum err e;
 
     if (!yaml_parser_initialize(&parser))
         return ERR_NOMEM;
-    yaml_parser_set_input_string(&parser, (const unsigned char *)text, size);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text, content->length);
     e = load(reading, &parser, &document->tree);
     if (!e) {
         e = refuse_second_document(reading, &parser);

@@ -8,6 +8,7 @@
 
 #include <yaml.h>
 
+#include "base/buf.h"
 #include "base/config_table.h"
 
 struct config_document {
@@ -15,12 +16,12 @@ struct config_document {
 };
 
 /*
- * Takes the one document of `text` apart, to be ended with config_document_close() on success. What is wrong
+ * Takes the one document of a text apart, to be ended with config_document_close() on success. What is wrong
  * is a fault of `reading`. Errors: ERR_INVALID (it is not YAML to its end, or more than one document; the
  * fault was told), ERR_NOMEM.
  */
 MUST_CHECK enum err config_document_open(struct config_document *document, struct config_reading *reading,
-                                         const char *text, size_t size);
+                                         const struct buf *content);
 
 /* Wipes the texts, which may be secrets, and frees. */
 void config_document_close(struct config_document *document);

@@ -86,7 +86,7 @@ static enum err check(struct rewriting *r)
     enum err e = r->out->err;
 
     if (!e)
-        e = config_document_open(&document, &r->reading, r->out->data, r->out->length);
+        e = config_document_open(&document, &r->reading, r->out);
     if (!e)
         config_document_close(&document);
     return e;
@@ -95,8 +95,7 @@ static enum err check(struct rewriting *r)
 static enum err rewrite(struct rewriting *r, const struct buf *content)
 {
     const yaml_node_t *root;
-    enum err e =
-        config_document_open(&r->document, &r->reading, content->data ? content->data : "", content->length);
+    enum err e = config_document_open(&r->document, &r->reading, content);
 
     if (e)
         return e;
@@ -147,7 +146,7 @@ enum err config_has(const char *path, const char *key, const char *value, bool *
 
     *has = false;
     if (!e)
-        e = config_document_open(&document, &reading, content.data ? content.data : "", content.length);
+        e = config_document_open(&document, &reading, &content);
     if (!e) {
         node = config_document_find(&document, config_document_root(&document), key);
         *has = node && !config_node_fault(node) && strcmp(config_node_text(node), value) == 0;

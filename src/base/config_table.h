@@ -123,7 +123,7 @@ void config_clear(struct config *config, const struct option *option);
  * Takes the text of the file apart and sets what it gives; what is wrong is a fault. Errors: ERR_INVALID (it
  * is not YAML, or not to its end, which is a fault, too), ERR_NOMEM.
  */
-MUST_CHECK enum err config_yaml_read(struct config_reading *reading, const char *text, size_t size);
+MUST_CHECK enum err config_yaml_read(struct config_reading *reading, const struct buf *content);
 
 /*
  * Reads the dendrite.yaml that homeserver.config names, and the registration file of our application service

@@ -122,11 +122,11 @@ static enum err visit_section(const struct walk *walk, const char *section, cons
     return e;
 }
 
-enum err config_yaml_read(struct config_reading *reading, const char *text, size_t size)
+enum err config_yaml_read(struct config_reading *reading, const struct buf *content)
 {
     struct config_document document;
     const yaml_node_t *root;
-    enum err e = config_document_open(&document, reading, text, size);
+    enum err e = config_document_open(&document, reading, content);
 
     if (e)
         return e;
