@@ -17,39 +17,40 @@
          " WHERE " name ".server_name IS NOT NULL)"
 
 /* Every server that there is a sign of, but ours, ?1; NULLs fall to the comparison. */
+#define QUEUED_PDUS QUEUED("pdus", "federationsender_queue_pdus")
+#define QUEUED_EDUS QUEUED("edus", "federationsender_queue_edus")
 #define NAMES                                                                                                \
-    "WITH RECURSIVE " QUEUED("pdus", "federationsender_queue_pdus") ", " QUEUED(                             \
-        "edus", "federationsender_queue_edus") ", names AS (SELECT server_name FROM (SELECT server_name"     \
-                                               " FROM mxadmin_destinations UNION SELECT server_name"         \
-                                               " FROM federationsender_blacklist UNION SELECT server_name"   \
-                                               " FROM federationsender_assumed_offline UNION SELECT"         \
-                                               " server_name FROM pdus UNION SELECT server_name FROM edus)"  \
-                                               " AS all_names WHERE server_name <> ?1)"
+    "WITH RECURSIVE " QUEUED_PDUS ", " QUEUED_EDUS ", names AS (SELECT server_name FROM (SELECT server_name" \
+    " FROM mxadmin_destinations UNION SELECT server_name FROM federationsender_blacklist"                    \
+    " UNION SELECT server_name FROM federationsender_assumed_offline"                                        \
+    " UNION SELECT server_name FROM pdus UNION SELECT server_name FROM edus)"                                \
+    " AS all_names WHERE server_name <> ?1)"
 
-#define IN(table) "EXISTS (SELECT 1 FROM " table " t WHERE t.server_name = n.server_name)"
-#define WAITS     "(" IN("federationsender_queue_pdus") " OR " IN("federationsender_queue_edus") ")"
+#define IN(table)   "EXISTS (SELECT 1 FROM " table " t WHERE t.server_name = n.server_name)"
+#define BLACKLISTED IN("federationsender_blacklist")
+#define OFFLINE     IN("federationsender_assumed_offline")
+#define WAITS       "(" IN("federationsender_queue_pdus") " OR " IN("federationsender_queue_edus") ")"
 
 /* Of each of `names` what is known; ?2 is the time. */
 #define STATES(names)                                                                                        \
-    "SELECT n.server_name, " IN("federationsender_blacklist") " AS blacklisted, " WAITS " AS waits, " IN(    \
-        "federationsender_assumed_offline") " AS offline, (SELECT f.failure_ts FROM"                         \
-                                            " mxadmin_destination_failures f WHERE f.server_name ="          \
-                                            " n.server_name) AS noted_ts, EXISTS (SELECT 1 FROM"             \
-                                            " mxadmin_deferred w WHERE w.kind = 'reset_destination'"         \
-                                            " AND w.target = n.server_name) AS reset_waits FROM " names " n"
+    "SELECT n.server_name, " BLACKLISTED " AS blacklisted, " WAITS " AS waits, " OFFLINE " AS offline,"      \
+    " (SELECT f.failure_ts FROM mxadmin_destination_failures f WHERE f.server_name = n.server_name)"         \
+    " AS noted_ts, EXISTS (SELECT 1 FROM mxadmin_deferred w WHERE w.kind = 'reset_destination'"              \
+    " AND w.target = n.server_name) AS reset_waits FROM " names " n"
 
 /* A server for which nothing waits has had all that there was for it. */
 #define ROWS(names)                                                                                          \
-    "SELECT server_name, CASE WHEN blacklisted OR (offline AND waits) THEN COALESCE(noted_ts, ?2) ELSE 0 "   \
-    "END"                                                                                                    \
-    " AS failure_ts, CASE WHEN blacklisted THEN " LAST_INTERVAL " ELSE 0 END AS retry_interval,"             \
+    "SELECT server_name, CASE WHEN blacklisted OR (offline AND waits) THEN COALESCE(noted_ts, ?2)"           \
+    " ELSE 0 END AS failure_ts, CASE WHEN blacklisted THEN " LAST_INTERVAL " ELSE 0 END AS retry_interval,"  \
     " CASE WHEN blacklisted OR waits THEN -1 ELSE (SELECT COALESCE(MAX(event_nid), -1)"                      \
     " FROM roomserver_events) END AS sent, reset_waits FROM (" STATES(names) ") AS states"
 
+#define ROWS_FOUND ROWS("found")
+
 #define FILTER " WHERE CAST(?3 AS TEXT) IS NULL OR LOWER(server_name) LIKE LOWER(?3) ESCAPE '\\'"
 #define PAGE(order)                                                                                          \
-    NAMES ", found AS (SELECT server_name FROM names" FILTER ") " ROWS("found") " ORDER BY " order           \
-                                                                                " LIMIT ?5 OFFSET ?4"
+    NAMES ", found AS (SELECT server_name FROM names" FILTER ") " ROWS_FOUND " ORDER BY " order              \
+          " LIMIT ?5 OFFSET ?4"
 #define PAGES(column)                                                                                        \
     {                                                                                                        \
         PAGE(column ", server_name"), PAGE(column " DESC, server_name")                                      \
@@ -69,7 +70,7 @@ _Static_assert(sizeof sql_pages / sizeof *sql_pages == DESTINATION_ORDER__MAX,
 static const char sql_total[] = NAMES " SELECT COUNT(*) FROM names WHERE CAST(?2 AS TEXT) IS NULL"
                                       " OR LOWER(server_name) LIKE LOWER(?2) ESCAPE '\\'";
 static const char sql_find[] =
-    NAMES ", found AS (SELECT server_name FROM names WHERE server_name = ?3) " ROWS("found");
+    NAMES ", found AS (SELECT server_name FROM names WHERE server_name = ?3) " ROWS_FOUND;
 
 #define ROOMS(direction)                                                                                     \
     "SELECT d.room_id, COALESCE(r.last_event_sent_nid, 0) FROM mxadmin_destination_rooms d"                  \

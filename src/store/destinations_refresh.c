@@ -25,19 +25,20 @@ static const char sql_add[] = "INSERT INTO mxadmin_destination_rooms (room_id, s
 
 /* Of the servers that fail, for all that Dendrite's tables tell. */
 #define QUEUED(table) "EXISTS (SELECT 1 FROM " table " t WHERE t.server_name = o.server_name)"
+#define PDUS_WAIT     QUEUED("federationsender_queue_pdus")
+#define EDUS_WAIT     QUEUED("federationsender_queue_edus")
 #define FAILING                                                                                              \
     "SELECT server_name FROM federationsender_blacklist UNION SELECT o.server_name"                          \
-    " FROM federationsender_assumed_offline o WHERE " QUEUED("federationsender_queue_pdus") " OR " QUEUED(   \
-        "federationsender_queue_edus")
+    " FROM federationsender_assumed_offline o WHERE " PDUS_WAIT " OR " EDUS_WAIT
 static const char sql_failing_new[] = "SELECT server_name FROM (" FAILING
                                       ") AS f WHERE NOT EXISTS (SELECT 1 FROM mxadmin_destination_failures d"
                                       " WHERE d.server_name = f.server_name)";
 static const char sql_recovered[] =
     "SELECT server_name FROM mxadmin_destination_failures WHERE server_name NOT IN (" FAILING ")";
-static const char sql_oldest[] = "SELECT COALESCE(MIN(" SQL_MEMBER(
-    "j.json_body",
-    "$.origin_server_ts") "), ?2) FROM federationsender_queue_json j WHERE j.json_nid = (SELECT"
-                          " MIN(p.json_nid) FROM federationsender_queue_pdus p WHERE p.server_name = ?1)";
+#define SENT_TS SQL_MEMBER("j.json_body", "$.origin_server_ts")
+static const char sql_oldest[] =
+    "SELECT COALESCE(MIN(" SENT_TS "), ?2) FROM federationsender_queue_json j WHERE j.json_nid ="
+    " (SELECT MIN(p.json_nid) FROM federationsender_queue_pdus p WHERE p.server_name = ?1)";
 static const char sql_note[] = "INSERT INTO mxadmin_destination_failures (server_name, failure_ts)"
                                " VALUES (?1, ?2) ON CONFLICT (server_name) DO NOTHING";
 static const char sql_forget[] = "DELETE FROM mxadmin_destination_failures WHERE server_name = ?1";

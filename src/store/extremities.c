@@ -4,12 +4,12 @@
 #include "store/rooms.h"
 #include "store/sql_json.h"
 
-static const char sql_find[] = "SELECT e.event_id, e.state_snapshot_nid, e.depth, " SQL_MEMBER(
-    "j.event_json",
-    "$.sender") ", " SQL_MEMBER("j.event_json",
-                                "$.origin_server_ts") " FROM roomserver_events e JOIN roomserver_event_json "
-                                                      "j ON j.event_nid = e.event_nid"
-                                                      " WHERE e.event_nid = ?1";
+#define SENDER  SQL_MEMBER("j.event_json", "$.sender")
+#define SENT_TS SQL_MEMBER("j.event_json", "$.origin_server_ts")
+static const char sql_find[] =
+    "SELECT e.event_id, e.state_snapshot_nid, e.depth, " SENDER ", " SENT_TS
+    " FROM roomserver_events e JOIN roomserver_event_json j ON j.event_nid = e.event_nid"
+    " WHERE e.event_nid = ?1";
 
 /* How many are read in one transaction: some ms. */
 #define SLICE 200

@@ -28,16 +28,16 @@ static const char sql_count_events[] = "SELECT COUNT(*) FROM roomserver_events";
 
 static const char sql_snapshots[] = "SELECT state_snapshot_nid, room_nid, state_block_nids"
                                     " FROM roomserver_state_snapshots ORDER BY state_snapshot_nid";
-static const char sql_blocks[] = "SELECT b.state_block_nid, (SELECT e.room_nid FROM json_each(" SQL_JSON(
-    "b.event_nids") ") n"
-                    " JOIN roomserver_events e ON e.event_nid = n.value LIMIT 1)"
-                    " FROM roomserver_state_block b ORDER BY b.state_block_nid";
+#define NIDS_OF_BLOCK "json_each(" SQL_JSON("b.event_nids") ")"
+static const char sql_blocks[] = "SELECT b.state_block_nid, (SELECT e.room_nid FROM " NIDS_OF_BLOCK " n"
+                                 " JOIN roomserver_events e ON e.event_nid = n.value LIMIT 1)"
+                                 " FROM roomserver_state_block b ORDER BY b.state_block_nid";
 static const char sql_blocks_of[] =
     "SELECT state_block_nids FROM roomserver_state_snapshots WHERE state_snapshot_nid = ?1";
 static const char sql_entries[] =
     "SELECT e.event_type_nid, e.event_state_key_nid, e.event_nid FROM roomserver_state_block b"
-    " JOIN json_each(" SQL_JSON("b.event_nids") ") n JOIN roomserver_events e ON e.event_nid = n.value"
-                                                " WHERE b.state_block_nid = ?1";
+    " JOIN " NIDS_OF_BLOCK " n JOIN roomserver_events e ON e.event_nid = n.value"
+    " WHERE b.state_block_nid = ?1";
 
 static const char sql_memberships[] =
     "SELECT m.event_nid, m.target_nid, k.event_state_key, m.membership_nid = 2 FROM roomserver_membership m"

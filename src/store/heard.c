@@ -10,9 +10,9 @@ static const char sql_believed[] =
 static const char sql_heard[] =
     "SELECT COUNT(*) FROM roomserver_events e JOIN syncapi_output_room_events s ON s.event_id = e.event_id"
     " WHERE e.event_nid = ?1";
+#define SENT_TS SQL_MEMBER("event_json", "$.origin_server_ts")
 static const char sql_sent_ts[] =
-    "SELECT COALESCE(" SQL_MEMBER("event_json", "$.origin_server_ts") ", 0) FROM roomserver_event_json"
-                                                                      " WHERE event_nid = ?1";
+    "SELECT COALESCE(" SENT_TS ", 0) FROM roomserver_event_json WHERE event_nid = ?1";
 
 enum err heard_leaves(struct db *db, const char *room_id, const char *server_name, bool *heard)
 {

@@ -16,9 +16,9 @@ static const char sql_find[] = "SELECT e.event_id, r.room_id, e.depth FROM rooms
                                " JOIN roomserver_rooms r ON r.room_nid = e.room_nid WHERE e.event_id = ?1";
 static const char sql_first_position[] = "SELECT MIN(id) FROM syncapi_output_room_events";
 static const char sql_last_position[] = "SELECT MAX(id) FROM syncapi_output_room_events";
-static const char sql_time_at[] = "SELECT id, " SQL_MEMBER(
-    "headered_event_json", "$.origin_server_ts") " FROM syncapi_output_room_events"
-                                                 " WHERE id >= ?1 ORDER BY id LIMIT 1";
+#define SENT_TS SQL_MEMBER("headered_event_json", "$.origin_server_ts")
+static const char sql_time_at[] =
+    "SELECT id, " SENT_TS " FROM syncapi_output_room_events WHERE id >= ?1 ORDER BY id LIMIT 1";
 static const char sql_last_before[] =
     "SELECT e.event_id, o.room_id, e.depth FROM syncapi_output_room_events o"
     " JOIN roomserver_events e ON e.event_id = o.event_id"
@@ -47,10 +47,10 @@ static const char sql_redacts[] = "SELECT COUNT(*) FROM roomserver_redactions r"
                                   " AND (?2 = 0 OR e.event_state_key_nid <> 0)";
 
 /* The ids of the events that the event ?1 names as those before it. */
+#define PREV_EVENTS "json_each(" SQL_JSON("j.event_json") ", '$.prev_events')"
 #define PREVIOUS                                                                                             \
     "(SELECT CASE x.type WHEN 'array' THEN json_extract(x.value, '$[0]') ELSE x.value END"                   \
-    " FROM roomserver_event_json j JOIN json_each(" SQL_JSON("j.event_json") ", '$.prev_events') x"          \
-                                                                             " WHERE j.event_nid = ?1)"
+    " FROM roomserver_event_json j JOIN " PREV_EVENTS " x WHERE j.event_nid = ?1)"
 /*
  * Takes the event from the lists of those that follow others. Dendrite may have put "1" in the place of the
  * first ones; alone, it would mean event number 1, which follows none.

@@ -28,8 +28,8 @@ static const char sql_kept[] = "SELECT media_id, media_origin FROM mxadmin_media
 /* A deletion may have begun to wait since the row was read. */
 static const char sql_put[] =
     "INSERT INTO mxadmin_media (media_id, media_origin, user_id, media_type, upload_name, media_length,"
-    " created_ts, base64hash) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE NOT " WAITS(
-        "?1", "?2") " ON CONFLICT (media_id, media_origin) DO NOTHING";
+    " created_ts, base64hash) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8"
+    " WHERE NOT " WAITS("?1", "?2") " ON CONFLICT (media_id, media_origin) DO NOTHING";
 /* Its file may be one that was put into quarantine, and has been uploaded again since. */
 static const char sql_look_again[] =
     "INSERT INTO mxadmin_media_work (base64hash, due_ts) SELECT base64hash, 0 FROM mxadmin_media_quarantine"

@@ -12,21 +12,23 @@
 #define SLICE_TEXT "500"
 
 /* The last of the slice before is ?1 and ?2. */
-static const char sql_profiles[] =
-    "SELECT localpart, server_name, avatar_url FROM userapi_profiles WHERE (localpart, server_name) > (?1, "
-    "?2) ORDER BY localpart, server_name LIMIT " SLICE_TEXT;
-static const char sql_rooms[] = "SELECT r.room_id, '', " SQL_MEMBER(
-    "s.headered_event_json",
-    "$.content.url") " FROM roomserver_rooms r LEFT JOIN syncapi_current_room_state s ON s.room_id = "
-                     "r.room_id"
-                     " AND s.type = 'm.room.avatar' AND s.state_key = '' WHERE r.room_id > ?1 AND ?2 = ''"
-                     " ORDER BY r.room_id LIMIT " SLICE_TEXT;
+static const char sql_profiles[] = "SELECT localpart, server_name, avatar_url FROM userapi_profiles"
+                                   " WHERE (localpart, server_name) > (?1, ?2)"
+                                   " ORDER BY localpart, server_name LIMIT " SLICE_TEXT;
+#define AVATAR SQL_MEMBER("s.headered_event_json", "$.content.url")
+static const char sql_rooms[] =
+    "SELECT r.room_id, '', " AVATAR " FROM roomserver_rooms r"
+    " LEFT JOIN syncapi_current_room_state s ON s.room_id = r.room_id"
+    " AND s.type = 'm.room.avatar' AND s.state_key = '' WHERE r.room_id > ?1 AND ?2 = ''"
+    " ORDER BY r.room_id LIMIT " SLICE_TEXT;
 
 /* An event counts for the slice whether it names media or not, so that none takes longer than another. */
-#define NAMED(path) "CASE WHEN contains_url THEN " SQL_MEMBER("headered_event_json", path) " END"
-static const char sql_messages[] = "SELECT id, " NAMED("$.content.url") ", " NAMED(
-    "$.content.info.thumbnail_url") " FROM syncapi_output_room_events WHERE room_id = ?1 AND id > ?2 ORDER "
-                                    "BY id LIMIT " SLICE_TEXT;
+#define NAMED(path)   "CASE WHEN contains_url THEN " SQL_MEMBER("headered_event_json", path) " END"
+#define FILE_URI      NAMED("$.content.url")
+#define THUMBNAIL_URI NAMED("$.content.info.thumbnail_url")
+static const char sql_messages[] =
+    "SELECT id, " FILE_URI ", " THUMBNAIL_URI " FROM syncapi_output_room_events"
+    " WHERE room_id = ?1 AND id > ?2 ORDER BY id LIMIT " SLICE_TEXT;
 
 /* What a slice ended with. */
 struct mark {

@@ -45,11 +45,12 @@ static const char sql_forget[] = "UPDATE roomserver_membership SET forgotten = T
 #define ROOMS_OF(user)                                                                                       \
     "(SELECT room_nid FROM roomserver_events WHERE event_state_key_nid = " user                              \
     " UNION SELECT room_nid FROM roomserver_invites WHERE target_nid = " user " AND NOT retired)"
+#define NEAREST_FIRST "CASE m.membership_nid WHEN 3 THEN 1 WHEN 2 THEN 2 ELSE 3 END"
 static const char sql_rooms[] =
     "SELECT m.room_nid, r.room_id, m.membership_nid FROM roomserver_membership m"
     " JOIN roomserver_rooms r ON r.room_nid = m.room_nid"
-    " WHERE m.target_nid = ?1 AND m.membership_nid IN (2, 3, 4) AND m.room_nid IN " ROOMS_OF(
-        "?1") " ORDER BY CASE m.membership_nid WHEN 3 THEN 1 WHEN 2 THEN 2 ELSE 3 END, m.room_nid";
+    " WHERE m.target_nid = ?1 AND m.membership_nid IN (2, 3, 4)"
+    " AND m.room_nid IN " ROOMS_OF("?1") " ORDER BY " NEAREST_FIRST ", m.room_nid";
 static const char sql_common[] =
     "SELECT m.room_nid, r.room_id, m.membership_nid FROM roomserver_membership m"
     " JOIN roomserver_rooms r ON r.room_nid = m.room_nid"

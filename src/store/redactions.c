@@ -5,11 +5,10 @@
 
 static const char sql_insert[] = "INSERT INTO roomserver_redactions (redaction_event_id, redacts_event_id,"
                                  " validated) VALUES (?1, ?2, TRUE)";
-static const char sql_is_redacted[] = "SELECT " SQL_MEMBER(
-    "j.event_json", "$.unsigned.redacted_because") " IS NOT NULL"
-                                                   " FROM roomserver_events e JOIN roomserver_event_json j "
-                                                   "ON j.event_nid = e.event_nid"
-                                                   " WHERE e.event_id = ?1";
+#define STORED_REDACTION SQL_MEMBER("j.event_json", "$.unsigned.redacted_because")
+static const char sql_is_redacted[] = "SELECT " STORED_REDACTION " IS NOT NULL FROM roomserver_events e"
+                                      " JOIN roomserver_event_json j ON j.event_nid = e.event_nid"
+                                      " WHERE e.event_id = ?1";
 static const char sql_replace_history[] =
     "UPDATE syncapi_output_room_events SET headered_event_json = ?2 WHERE event_id = ?1";
 static const char sql_replace_state[] =
@@ -27,19 +26,12 @@ static const char sql_rooms[] =
     " AND membership IN ('join', 'ban') ORDER BY membership DESC, room_id";
 
 /* Along the index on senders, which is in the order of positions; what is read of each is in its row. */
-static const char sql_sent[] = "SELECT id, room_id, event_id, type, " SQL_MEMBER(
-    "headered_event_json",
-    "$.content.membership") ", " SQL_MEMBER("headered_event_json",
-                                            "$.origin_server_ts") ", " SQL_MEMBER("headered_event_json",
-                                                                                  "$.unsigned.redacted_"
-                                                                                  "because") " IS NOT NULL"
-                                                                                             " FROM "
-                                                                                             "syncapi_output_"
-                                                                                             "room_events "
-                                                                                             "WHERE sender = "
-                                                                                             "?1 AND id < ?2 "
-                                                                                             "ORDER BY id "
-                                                                                             "DESC LIMIT ?3";
+#define MEMBERSHIP SQL_MEMBER("headered_event_json", "$.content.membership")
+#define SENT_TS    SQL_MEMBER("headered_event_json", "$.origin_server_ts")
+#define REDACTION  SQL_MEMBER("headered_event_json", "$.unsigned.redacted_because")
+static const char sql_sent[] =
+    "SELECT id, room_id, event_id, type, " MEMBERSHIP ", " SENT_TS ", " REDACTION " IS NOT NULL"
+    " FROM syncapi_output_room_events WHERE sender = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
 
 enum err redactions_insert(struct db *db, const char *redaction_id, const char *redacted_id)
 {

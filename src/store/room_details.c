@@ -3,15 +3,16 @@
 #include "store/room_list_rows.h"
 #include "store/sql_json.h"
 
-#define STATE " FROM syncapi_current_room_state WHERE room_id = ?1 AND state_key = '' AND type = "
+#define STATE(type)                                                                                          \
+    " FROM syncapi_current_room_state WHERE room_id = ?1 AND state_key = '' AND type = '" type "'"
+#define AVATAR "(SELECT " SQL_TEXT("headered_event_json", "'$.content.url'") STATE("m.room.avatar") ")"
+#define TOPIC  "(SELECT " SQL_TEXT("headered_event_json", "'$.content.topic'") STATE("m.room.topic") ")"
+#define REPLACEMENT                                                                                          \
+    "(SELECT " SQL_TEXT("headered_event_json", "'$.content.replacement_room'") STATE("m.room.tombstone") ")"
 /* A tombstone need not say where the room has moved to. */
-static const char sql_state[] = "SELECT (SELECT " SQL_TEXT("headered_event_json", "'$.content.url'") STATE
-    "'m.room.avatar'),"
-    " (SELECT " SQL_TEXT("headered_event_json", "'$.content.topic'") STATE
-    "'m.room.topic'),"
-    " (SELECT " SQL_TEXT("headered_event_json", "'$.content.replacement_room'") STATE
-    "'m.room.tombstone'),"
-    " EXISTS (SELECT 1" STATE "'m.room.tombstone'),"
+#define TOMBSTONED "EXISTS (SELECT 1" STATE("m.room.tombstone") ")"
+static const char sql_state[] =
+    "SELECT " AVATAR ", " TOPIC ", " REPLACEMENT ", " TOMBSTONED ","
     " COALESCE((SELECT s.bytes FROM mxadmin_room_sizes s WHERE s.room_nid = ?2), -1)";
 
 /* How many members are looked at in one transaction: some ms. */

@@ -10,14 +10,13 @@
     " OR history_visibility = 'world_readable')"
 _Static_assert(ROOM_PUBLIC == 1 && ROOM_EMPTY == 2, "the statement has these numbers");
 
-#define STATE_TEXT(type, path)                                                                               \
-    "(SELECT " SQL_TEXT("headered_event_json", "'" path "'") " FROM syncapi_current_room_state"              \
-                                                             " WHERE room_id = r.room_id AND type = '" type  \
-                                                             "' AND state_key = '')"
+#define STATE(type)                                                                                          \
+    " FROM syncapi_current_room_state WHERE room_id = r.room_id AND type = '" type "' AND state_key = ''"
+#define AVATAR "(SELECT " SQL_TEXT("headered_event_json", "'$.content.url'") STATE("m.room.avatar") ")"
+#define TOPIC  "(SELECT " SQL_TEXT("headered_event_json", "'$.content.topic'") STATE("m.room.topic") ")"
 static const char sql_page[] =
     "SELECT room_id, NULLIF(name, ''), NULLIF(canonical_alias, ''), joined_members, history_visibility,"
-    " guest_access, join_rules, NULLIF(room_type, ''), " STATE_TEXT(
-        "m.room.avatar", "$.content.url") ", " STATE_TEXT("m.room.topic", "$.content.topic") SHOWN
+    " guest_access, join_rules, NULLIF(room_type, ''), " AVATAR ", " TOPIC SHOWN
     " ORDER BY joined_members DESC, room_id DESC LIMIT ?2 OFFSET ?1";
 static const char sql_count[] = "SELECT COUNT(*)" SHOWN;
 

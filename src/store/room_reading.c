@@ -18,14 +18,12 @@ static const char sql_find[] =
 
 #define STATE_OF_ROOM " FROM syncapi_current_room_state WHERE room_id = ?1 AND type = ?2 AND state_key = ''"
 static const char sql_text[] = "SELECT COALESCE(" SQL_TEXT("headered_event_json", "?3") ", '')" STATE_OF_ROOM;
+#define CREATOR     SQL_TEXT("headered_event_json", "'$.content.creator'")
+#define TYPE        SQL_TEXT("headered_event_json", "'$.content.type'")
+#define IS_CONFINED SQL_IS_FALSE("headered_event_json", "$.content.\"m.federate\"")
 /* Since room version 11 the creator is only known as the sender. */
-static const char sql_create[] =
-    "SELECT COALESCE(" SQL_TEXT("headered_event_json", "'$.content.creator'") ", sender), COALESCE(" SQL_TEXT(
-        "headered_event_json",
-        "'$.content.type'") ", ''), COALESCE(" SQL_IS_FALSE("headered_event_json",
-                                                            "$.content.\"m.federate\"") ", "
-                                                                                        "FALSE"
-                                                                                        ")" STATE_OF_ROOM;
+static const char sql_create[] = "SELECT COALESCE(" CREATOR ", sender), COALESCE(" TYPE
+                                 ", ''), COALESCE(" IS_CONFINED ", FALSE)" STATE_OF_ROOM;
 
 /* Both go through one index, but only the first has to look at the rows themselves. */
 static const char sql_members[] =

@@ -14,8 +14,9 @@ static const char sql_room[] = "SELECT room_nid, latest_event_nids FROM roomserv
 static const char sql_members[] =
     "SELECT target_nid, membership_nid, event_nid, target_local FROM roomserver_membership"
     " WHERE room_nid = ?1 AND target_nid > ?2 ORDER BY target_nid LIMIT 5000";
-static const char sql_sent[] = "SELECT CAST(COALESCE(" SQL_MEMBER(
-    "event_json", "$.origin_server_ts") ", 0) AS BIGINT) FROM roomserver_event_json WHERE event_nid = ?1";
+#define SENT_TS SQL_MEMBER("event_json", "$.origin_server_ts")
+static const char sql_sent[] =
+    "SELECT CAST(COALESCE(" SENT_TS ", 0) AS BIGINT) FROM roomserver_event_json WHERE event_nid = ?1";
 
 /* Finds the room, and one of the events that its history ends with; 0: it has none. */
 static enum err find_room(struct db *db, const char *room_id, int64_t *nid, int64_t *latest_nid)

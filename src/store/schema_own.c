@@ -92,6 +92,7 @@ static const char *const user_states[] = {
 #define COUNT_USER(row, change)                                                                              \
     " INSERT INTO mxadmin_user_counts (flags, user_type, users) VALUES (" row ".flags, " row                 \
     ".user_type, " change ") ON CONFLICT (flags, user_type) DO UPDATE SET users = users + " change ";"
+#define RECOUNT_USER COUNT_USER("old", "-1") COUNT_USER("new", "1")
 static const char *const user_lists[] = {
     "CREATE TABLE mxadmin_refreshes (name TEXT NOT NULL PRIMARY KEY, refreshed_ts BIGINT NOT NULL,"
     " took_ms BIGINT NOT NULL)",
@@ -109,8 +110,8 @@ static const char *const user_lists[] = {
     " PRIMARY KEY (flags, user_type))",
     "CREATE TRIGGER mxadmin_users_inserted AFTER INSERT ON mxadmin_users BEGIN" COUNT_USER("new", "1") " END",
     "CREATE TRIGGER mxadmin_users_deleted AFTER DELETE ON mxadmin_users BEGIN" COUNT_USER("old", "-1") " END",
-    "CREATE TRIGGER mxadmin_users_updated AFTER UPDATE OF flags, user_type ON mxadmin_users BEGIN" COUNT_USER(
-        "old", "-1") COUNT_USER("new", "1") " END",
+    "CREATE TRIGGER mxadmin_users_updated AFTER UPDATE OF flags, user_type ON mxadmin_users "
+    "BEGIN" RECOUNT_USER " END",
     NULL,
 };
 
@@ -125,6 +126,8 @@ static const char *const puppets[] = {
  * -1. Quarantine is of a file, by its hash, as rows share files. Work is what files have yet to follow.
  */
 #define MEDIA_SIZE(row) "CASE WHEN " row ".media_length > 0 THEN " row ".media_length ELSE 0 END"
+#define NEW_SIZE        MEDIA_SIZE("new")
+#define OLD_SIZE        MEDIA_SIZE("old")
 static const char *const media[] = {
     "CREATE TABLE mxadmin_media (media_id TEXT NOT NULL, media_origin TEXT NOT NULL, user_id TEXT NOT NULL,"
     " media_type TEXT NOT NULL, upload_name TEXT NOT NULL, media_length BIGINT NOT NULL,"
@@ -137,13 +140,12 @@ static const char *const media[] = {
     " media_length BIGINT NOT NULL)",
     "CREATE TRIGGER mxadmin_media_inserted AFTER INSERT ON mxadmin_media WHEN new.user_id <> '' BEGIN"
     " INSERT INTO mxadmin_media_users (user_id, media_count, media_length) VALUES (new.user_id, 1,"
-    " " MEDIA_SIZE("new") ") ON CONFLICT (user_id) DO UPDATE SET media_count = media_count + 1,"
-                          " media_length = media_length + excluded.media_length; END",
+    " " NEW_SIZE ") ON CONFLICT (user_id) DO UPDATE SET media_count = media_count + 1,"
+    " media_length = media_length + excluded.media_length; END",
     "CREATE TRIGGER mxadmin_media_deleted AFTER DELETE ON mxadmin_media WHEN old.user_id <> '' BEGIN"
     " UPDATE mxadmin_media_users SET media_count = media_count - 1,"
-    " media_length = media_length - " MEDIA_SIZE(
-        "old") " WHERE user_id = old.user_id;"
-               " DELETE FROM mxadmin_media_users WHERE user_id = old.user_id AND media_count = 0; END",
+    " media_length = media_length - " OLD_SIZE " WHERE user_id = old.user_id;"
+    " DELETE FROM mxadmin_media_users WHERE user_id = old.user_id AND media_count = 0; END",
     "CREATE TABLE mxadmin_media_quarantine (base64hash TEXT NOT NULL PRIMARY KEY,"
     " quarantined_by TEXT NOT NULL, quarantined_ts BIGINT NOT NULL)",
     "CREATE TABLE mxadmin_media_protection (media_id TEXT NOT NULL PRIMARY KEY,"
@@ -163,6 +165,7 @@ static const char *const media[] = {
 #define COUNT_ROOM(row, change)                                                                              \
     " INSERT INTO mxadmin_room_counts (flags, rooms) VALUES (" row ".flags, " change                         \
     ") ON CONFLICT (flags) DO UPDATE SET rooms = rooms + " change ";"
+#define RECOUNT_ROOM COUNT_ROOM("old", "-1") COUNT_ROOM("new", "1")
 static const char *const room_lists[] = {
     "CREATE TABLE mxadmin_rooms (room_id TEXT NOT NULL PRIMARY KEY, room_nid BIGINT NOT NULL,"
     " position BIGINT NOT NULL, flags BIGINT NOT NULL, name TEXT NOT NULL, canonical_alias TEXT NOT NULL,"
@@ -186,8 +189,7 @@ static const char *const room_lists[] = {
     "CREATE TABLE mxadmin_room_counts (flags BIGINT NOT NULL PRIMARY KEY, rooms BIGINT NOT NULL)",
     "CREATE TRIGGER mxadmin_rooms_inserted AFTER INSERT ON mxadmin_rooms BEGIN" COUNT_ROOM("new", "1") " END",
     "CREATE TRIGGER mxadmin_rooms_deleted AFTER DELETE ON mxadmin_rooms BEGIN" COUNT_ROOM("old", "-1") " END",
-    "CREATE TRIGGER mxadmin_rooms_updated AFTER UPDATE OF flags ON mxadmin_rooms BEGIN" COUNT_ROOM(
-        "old", "-1") COUNT_ROOM("new", "1") " END",
+    "CREATE TRIGGER mxadmin_rooms_updated AFTER UPDATE OF flags ON mxadmin_rooms BEGIN" RECOUNT_ROOM " END",
     "CREATE TABLE mxadmin_room_work (room_id TEXT NOT NULL PRIMARY KEY)",
     "CREATE TABLE mxadmin_room_sizes (room_nid BIGINT NOT NULL PRIMARY KEY, bytes BIGINT NOT NULL)",
     "CREATE INDEX mxadmin_room_sizes_bytes_idx ON mxadmin_room_sizes (bytes)",

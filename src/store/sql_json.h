@@ -6,17 +6,19 @@
 /* A column as JSON; NULL where it is none. Dendrite writes blobs, which SQLite would not take. */
 #define SQL_JSON(column) "CASE WHEN json_valid(CAST(" column " AS TEXT)) THEN CAST(" column " AS TEXT) END"
 
-/* A member of the object in a column; NULL where there is none. */
-#define SQL_MEMBER(column, path) "json_extract(" SQL_JSON(column) ", '" path "')"
+/* What there is, and of which type, at a path, itself a column or an argument, of the object in a column. */
+#define SQL_AT(column, path)   "json_extract(" SQL_JSON(column) ", " path ")"
+#define SQL_TYPE(column, path) "json_type(" SQL_JSON(column) ", " path ")"
 
-/* A text at a path, itself a column or an argument, of the object in a column; NULL where there is none. */
+/* A member of the object in a column; NULL where there is none. */
+#define SQL_MEMBER(column, path) SQL_AT(column, "'" path "'")
+
+/* A text at a path as above; NULL where there is none. */
 #define SQL_TEXT(column, path)                                                                               \
-    "CASE WHEN json_type(" SQL_JSON(column) ", " path                                                        \
-                                            ") = 'text' THEN json_extract(" SQL_JSON(column) ", " path       \
-                                                                                             ") END"
+    "CASE WHEN " SQL_TYPE(column, path) " = 'text' THEN " SQL_AT(column, path) " END"
 
 /* Whether a member of the object in a column is false; NULL or false where it is not. */
-#define SQL_IS_FALSE(column, path) "json_type(" SQL_JSON(column) ", '" path "') = 'false'"
+#define SQL_IS_FALSE(column, path) SQL_TYPE(column, "'" path "'") " = 'false'"
 
 /* The one text of a list in a column; NULL where there is no such list. */
 #define SQL_ONLY(column)                                                                                     \

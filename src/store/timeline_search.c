@@ -5,10 +5,9 @@
 #include "store/sql_json.h"
 #include "store/timeline.h"
 
-static const char sql_times[] = "SELECT id, event_id, " SQL_MEMBER(
-    "headered_event_json",
-    "$.origin_server_ts") " FROM"
-                          " syncapi_output_room_events WHERE room_id = ?1 AND id > ?2 ORDER BY id";
+#define SENT_TS SQL_MEMBER("headered_event_json", "$.origin_server_ts")
+static const char sql_times[] = "SELECT id, event_id, " SENT_TS " FROM syncapi_output_room_events"
+                                " WHERE room_id = ?1 AND id > ?2 ORDER BY id";
 
 #define SLICE_MS (DB_SLICE_MS / 2)
 

@@ -12,32 +12,27 @@ static const char sql_list[] =
     " AND s.state_key = ?1) ORDER BY 1";
 
 /* By way of the index on state keys: a user's is that of the user's member events. */
+#define STORED_MEMBERSHIP SQL_MEMBER("j.event_json", "$.content.membership")
+#define STORED_SENT_TS    SQL_MEMBER("j.event_json", "$.origin_server_ts")
 static const char sql_joined_since[] =
     "SELECT COUNT(DISTINCT e.room_nid) FROM roomserver_event_state_keys k"
     " JOIN roomserver_events e ON e.event_state_key_nid = k.event_state_key_nid AND e.event_type_nid = 5"
     " JOIN roomserver_event_json j ON j.event_nid = e.event_nid"
     " WHERE k.event_state_key = ?1 AND NOT e.is_rejected"
-    " AND " SQL_MEMBER("j.event_json",
-                       "$.content.membership") " = 'join'"
-                                               " AND " SQL_MEMBER("j.event_json",
-                                                                  "$.origin_server_ts") " >= ?2";
+    " AND " STORED_MEMBERSHIP " = 'join' AND " STORED_SENT_TS " >= ?2";
 
 /* How many events of a user are looked at in one transaction: some ms. */
 #define SLICE      2000
 #define SLICE_TEXT "2000"
+
+#define MEMBERSHIP SQL_MEMBER("headered_event_json", "$.content.membership")
+#define SENT_TS    SQL_MEMBER("headered_event_json", "$.origin_server_ts")
 /* The last of the slice after event ?2, how many it has, and the invitations since ?3 among them. */
 static const char sql_invited_since[] =
     "SELECT COALESCE(MAX(id), 0), COUNT(*), COUNT(CASE WHEN type = 'm.room.member'"
-    " THEN CASE WHEN " SQL_MEMBER(
-        "headered_event_json",
-        "$.content.membership") " = 'invite'"
-                                " AND " SQL_MEMBER(
-                                    "headered_event_json",
-                                    "$.origin_server_ts") " >= ?3 THEN 1 END END)"
-                                                          " FROM (SELECT id, type, headered_event_json FROM "
-                                                          "syncapi_output_room_events"
-                                                          " WHERE sender = ?1 AND id > ?2 ORDER BY id "
-                                                          "LIMIT " SLICE_TEXT ") AS slice";
+    " THEN CASE WHEN " MEMBERSHIP " = 'invite' AND " SENT_TS " >= ?3 THEN 1 END END)"
+    " FROM (SELECT id, type, headered_event_json FROM syncapi_output_room_events"
+    " WHERE sender = ?1 AND id > ?2 ORDER BY id LIMIT " SLICE_TEXT ") AS slice";
 
 enum err user_rooms_list(struct db *db, const char *user_id,
                          enum err (*each)(const char *room_id, const char *membership, void *context),
