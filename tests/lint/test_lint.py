@@ -189,7 +189,7 @@ def test_manual_has_every_option():
 
 
 def routes():
-    """(method, pattern) of every row of the route table, its macros replaced."""
+    """(method, pattern, who may call) of every row of the route table, its macros replaced."""
     source = read("src/route/routes.c")
     macros = {}
 
@@ -197,8 +197,8 @@ def routes():
         return "".join(token[1:-1] if token[0] == '"' else macros[token] for token in re.findall(r'"[^"]*"|\w+', tokens))
     for name, tokens in re.findall(r"^#define (\w+)\s+(.*)$", source, re.M):
         macros[name] = text(tokens)
-    return [(method, text(tokens))
-            for method, tokens in re.findall(r'^\s*\{METHOD_(\w+),\s*((?:\w+\s+)?"[^"]*"),', source, re.M)]
+    rows = re.findall(r'^\s*\{METHOD_(\w+),\s*((?:\w+\s+)?"[^"]*"),.*\.access = ACCESS_(\w+)', source, re.M)
+    return [(method, text(tokens), access.lower()) for method, tokens, access in rows]
 
 
 def spelled(pattern):
@@ -208,11 +208,10 @@ def spelled(pattern):
 
 def test_readme_has_every_route():
     rows = set()
-    for line in read("README.md").splitlines():
-        match = re.match(r"\| ([A-Z, ]+) \| `(/[^`]*)` \|", line)
-        if match:
-            rows |= {(method, match.group(2)) for method in match.group(1).split(", ")}
-    have = {(method, spelled(pattern)) for method, pattern in routes()}
+    for methods, path, who in re.findall(r"^\| ([A-Z, ]+) \| `(/[^`]*)` \| ([a-z, ]+) \|", read("README.md"), re.M):
+        methods, who = methods.split(", "), who.split(", ")
+        rows |= set(zip(methods, [path] * len(methods), who if len(who) > 1 else who * len(methods)))
+    have = {(method, spelled(pattern), access) for method, pattern, access in routes()}
     assert len(have) == read("src/route/routes.c").count("{METHOD_")
     assert have == rows
 
