@@ -188,6 +188,17 @@ def test_manual_has_every_option():
     assert options() and not missing
 
 
+def test_manual_has_every_command():
+    synopsis = read("conf/man/mxadmin.1").split(".Sh DESCRIPTION")[0]
+    have = set()
+    for line in re.findall(r"^\.Cm (.*)$", synopsis, re.M):
+        first, *others = line.split(" | ")
+        have |= {first} | {" ".join([*first.split()[:-1], other]) for other in others}
+    listed = set(re.findall(r"^  ([a-z-]+(?: [a-z-]+)?)  ", output(MXADMIN, "--help"), re.M))
+    assert "room purge-history" in listed
+    assert have == listed
+
+
 def routes():
     """(method, pattern, who may call) of every row of the route table, its macros replaced."""
     source = read("src/route/routes.c")

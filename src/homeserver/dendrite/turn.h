@@ -3,7 +3,7 @@
  * Dendrite makes its changes one after another, so that each one of ours that waits with it is waited for by
  * its own clients. At most `homeserver.concurrency` of them are with it at once, over the whole pool: who
  * asks for one takes a turn before, and jobs let requests go first. After one that took long, since Dendrite
- * is busy, nobody has a turn for some time.
+ * is busy, nobody has a turn for some time, and with a rollback journal not after one of a request either.
  */
 #ifndef HOMESERVER_DENDRITE_TURN_H
 #define HOMESERVER_DENDRITE_TURN_H
