@@ -98,22 +98,21 @@ static const struct command {
     {NULL, "init", NULL, 0, command_init, "make the database and the signing key, where absent",
      "What is there already is left as it is, so that it can be run again at any time."},
     {NULL, "serve", NULL, 0, serve, "run the service",
-     "SIGHUP reads the configuration again, SIGTERM ends the service when the requests that had arrived are "
-     "answered."},
+     "SIGHUP reads the configuration again, SIGTERM ends the service when the requests that had arrived\n"
+     "are answered."},
     {NULL, "work", NULL, 0, work, "run the job runner alone, where no mxadmin serve does",
      "SIGHUP reads the configuration again, SIGTERM ends it after the batch that is running."},
     {NULL, "attach", NULL, HAS(OPTION_CONFIG), command_attach, "put mxadmin beside a running Dendrite",
-     "Each run takes the next step, or says what is yours to do: the file that registers mxadmin as an "
-     "application\n"
-     "service, the lines for both configurations, and, when Dendrite has been restarted, mxadmin's own "
-     "account there.\n"
+     "Each run takes the next step, or says what is yours to do: the file that registers mxadmin as an\n"
+     "application service, the lines for both configurations, and, when Dendrite has been restarted,\n"
+     "mxadmin's own account there.\n"
      "No file of Dendrite's is changed."},
     {NULL, "check", NULL, HAS(OPTION_STRICT), command_check, "test the configuration and all that it names",
      "Prints a line for each test, with what to do. The exit code is 1 when there is an error."},
     {NULL, "fsck", NULL, HAS(OPTION_JSON) | HAS(OPTION_STRICT), command_fsck,
      "check the whole database and say what is wrong",
-     "Prints a line for each thing that is wrong, and changes nothing. The exit code is 1 when there is an "
-     "error.\n"
+     "Prints a line for each thing that is wrong, and changes nothing.\n"
+     "The exit code is 1 when there is an error.\n"
      "Unless the database is in WAL mode, stop whatever writes to it first."},
     {NULL, "sample", NULL, 0, command_sample, "print a sample configuration with every option", NULL},
     {"account", "create", "LOCALPART", HAS(OPTION_ADMIN) | HAS(OPTION_DISPLAY_NAME) | HAS(OPTION_NO_PASSWORD),
@@ -141,13 +140,12 @@ static const struct command {
      "It is done in the name of that one. The user is invited to a room that is not public."},
     {"room", "extremities", "ROOM_ID", HAS(OPTION_MERGE) | HAS(OPTION_USER) | HAS(OPTION_JSON),
      command_room_extremities, "list the events that a room's history ends with",
-     "With --merge a local member sends what changes nothing and follows them, until there is one; where "
-     "nobody\nis left in a public room, --user joins for that and leaves again."},
+     "With --merge a local member sends what changes nothing and follows them, until there is one; where\n"
+     "nobody is left in a public room, --user joins for that and leaves again."},
     {"room", "purge-empty", NULL, HAS(OPTION_DAYS) | HAS(OPTION_DRY_RUN) | HAS(OPTION_JSON),
      command_room_purge_empty, "remove the rooms that nobody of this server is in",
-     "All that is stored of them goes. They have to be empty for so many days as --days, or the "
-     "configuration, "
-     "says."},
+     "All that is stored of them goes.\n"
+     "They have to be empty for so many days as --days, or the configuration, says."},
     {"room", "purge-history", "ROOM_ID", HAS(OPTION_BEFORE) | HAS(OPTION_LOCAL) | HAS(OPTION_DRY_RUN),
      command_room_purge_history, "remove old messages of a room",
      "State events stay, and the last event before that time. Only a standalone mxadmin can do it."},
@@ -162,11 +160,11 @@ static const struct command {
     {"media", "purge", NULL,
      HAS(OPTION_BEFORE) | HAS(OPTION_LARGER) | HAS(OPTION_REMOTE) | HAS(OPTION_AVATARS) | HAS(OPTION_DRY_RUN),
      command_media_purge, "delete old media",
-     "What is protected or in quarantine stays, and unless --avatars is given what users and rooms have as "
-     "one."},
+     "What is protected or in quarantine stays, and unless --avatars is given what users and rooms have\n"
+     "as one."},
     {"media", "check", NULL, 0, command_media_check, "compare the media store with what is known of it",
-     "Prints a line for each file that is missing, or that nothing knows. The exit code is 1 when there is "
-     "one."},
+     "Prints a line for each file that is missing, or that nothing knows.\n"
+     "The exit code is 1 when there is one."},
     {"federation", "list", NULL, HAS(OPTION_JSON), command_federation_list,
      "list the servers that Dendrite sends to, and since when one fails", NULL},
     {"federation", "reset", "SERVER_NAME", 0, command_federation_reset,
@@ -174,26 +172,25 @@ static const struct command {
      "A running Dendrite cannot be told: the change waits for `mxadmin apply`."},
     {NULL, "policy", NULL, HAS(OPTION_ONLY) | HAS(OPTION_DRY_RUN) | HAS(OPTION_JSON), command_policy,
      "do at once what the policies of the configuration do once a day",
-     "Prints a line for each of remote_media, local_media, idle_sessions, expired_registration_tokens and "
-     "empty_rooms.\nThose that are off do nothing."},
+     "Prints a line for each of remote_media, local_media, idle_sessions, expired_registration_tokens and\n"
+     "empty_rooms. Those that are off do nothing."},
     {NULL, "audit", NULL,
      HAS(OPTION_BY) | HAS(OPTION_TARGET) | HAS(OPTION_ROUTE) | HAS(OPTION_SINCE) | HAS(OPTION_UNTIL) |
          HAS(OPTION_LIMIT) | HAS(OPTION_JSON),
      command_audit, "list who has changed what, the newest first", "Times are in UTC."},
     {NULL, "populate", NULL, HAS(OPTION_USERS) | HAS(OPTION_ROOMS) | HAS(OPTION_MEMBERS) | HAS(OPTION_SEED),
      command_populate, "make up users and rooms to try things out on",
-     "The same numbers make the same users and rooms; what is there already stays. The users have no "
-     "passwords."},
+     "The same numbers make the same users and rooms; what is there already stays.\n"
+     "The users have no passwords."},
     {NULL, "handover", NULL, HAS(OPTION_TO) | HAS(OPTION_CONFIG) | HAS(OPTION_URL) | HAS(OPTION_DRY_RUN),
      command_handover, "hand a standalone homeserver over to a Dendrite, with mxadmin beside it",
-     "What is mxadmin's own moves to a file of its own, the configuration is rewritten, and what Dendrite "
-     "needs to "
-     "be\ntold is printed, with the shared secret. Stop the service first. If it is cut off, do it again."},
+     "What is mxadmin's own moves to a file of its own, the configuration is rewritten, and what Dendrite\n"
+     "needs to be told is printed, with the shared secret.\n"
+     "Stop the service first. If it is cut off, do it again."},
     {NULL, "apply", NULL, HAS(OPTION_DRY_RUN), command_apply,
      "make the changes that wait in Dendrite's database, while Dendrite is down",
-     "Refuses if there is any sign that Dendrite runs. It takes root, or Dendrite's own user. The exit code "
-     "is 1 "
-     "when\na change goes on waiting."},
+     "Refuses if there is any sign that Dendrite runs. It takes root, or Dendrite's own user.\n"
+     "The exit code is 1 when a change goes on waiting."},
     {"deferred", "list", NULL, HAS(OPTION_JSON), command_deferred_list,
      "list the changes that wait for Dendrite to be down", NULL},
     {"deferred", "cancel", "ID", 0, command_deferred_cancel, "give up a change that waits", NULL},
