@@ -195,9 +195,9 @@ static const struct option table[] = {
     {"homeserver.kind", OPTION_WORD, OPTIONAL, FIELD(homeserver.kind), .words = homeserver_kinds,
      .value = "standalone",
      .text = "Whose the homeserver is: standalone is mxadmin alone, on its own database; dendrite is a "
-             "Dendrite that runs beside it. Server name, signing key, shared secret, media path and server "
-             "notices are then taken from its configuration, and `database` is for what mxadmin itself "
-             "keeps."},
+             "Dendrite that runs beside it. Server name, signing key, shared secret, media path, size of "
+             "uploads and server notices are then taken from its configuration, and `database` is for "
+             "what mxadmin itself keeps."},
     {"homeserver.config", OPTION_PATH, OPTIONAL, FIELD(homeserver.config), .value = "",
      .text = "Dendrite's configuration, such as /etc/dendrite/dendrite.yaml; required with dendrite."},
     {"homeserver.url", OPTION_TEXT, OPTIONAL, FIELD(homeserver.url), .check = check_url, .value = "",

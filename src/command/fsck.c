@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/log.h"
 #include "command/console.h"
 #include "command/context.h"
@@ -35,16 +36,11 @@ static enum err add_room(void *context, const struct fsck_room *row)
     struct fsck *fsck = context;
     struct checked_room room = {.row = *row,
                                 .version = row->version ? room_version_find(row->version) : NULL};
+    struct checked_room *rooms = array_room(fsck->rooms, fsck->rooms_count, &fsck->rooms_size, sizeof *rooms);
 
-    if (fsck->rooms_count == fsck->rooms_size) {
-        size_t size = fsck->rooms_size ? fsck->rooms_size * 2 : 256;
-        struct checked_room *rooms = reallocarray(fsck->rooms, size, sizeof *rooms);
-
-        if (!rooms)
-            return ERR_NOMEM;
-        fsck->rooms = rooms;
-        fsck->rooms_size = size;
-    }
+    if (!rooms)
+        return ERR_NOMEM;
+    fsck->rooms = rooms;
     room.row.id = arena_strdup(fsck->arena, row->id);
     room.row.version = arena_strdup(fsck->arena, row->version);
     room.row.latest = arena_strdup(fsck->arena, row->latest);

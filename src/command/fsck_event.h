@@ -33,7 +33,7 @@ struct examined {
     struct relative previous[EVENT_PREV_MAX], auth[EVENT_AUTH_MAX];
     size_t previous_count, auth_count;
     struct auth_cache *cache;
-    struct nid_list *auth_nids; /* of the row, lent by the pass */
+    struct nids *auth_nids; /* of the row, lent by the pass */
 };
 
 /* Reports what is wrong with the event. */

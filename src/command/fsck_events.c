@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "command/fsck_event.h"
@@ -135,7 +134,7 @@ static enum err parse(struct examined *event)
 struct pass {
     struct fsck *fsck;
     struct auth_cache *cache;
-    struct nid_list auth_nids;
+    struct nids auth_nids;
     struct buf essential;
     int64_t done;
 };
@@ -193,7 +192,7 @@ enum err fsck_check_events(struct fsck *fsck)
                     " events are signed with other keys of this server than %s, and were not checked",
                     fsck->other_keys, fsck->key->id);
     auth_cache_free(&pass.cache);
-    free(pass.auth_nids.items);
+    nids_free(&pass.auth_nids);
     buf_free(&pass.essential);
     return e;
 }

@@ -242,7 +242,7 @@ enum err check_state_before(struct examined *event)
 }
 
 /* Whether the row lists the number. */
-static bool is_listed(const struct nid_list *list, int64_t nid)
+static bool is_listed(const struct nids *list, int64_t nid)
 {
     for (size_t i = 0; i < list->count; i++)
         if (list->items[i] == nid)
@@ -254,7 +254,7 @@ static bool is_listed(const struct nid_list *list, int64_t nid)
 enum err check_auth_events(struct examined *event)
 {
     size_t listed = 0;
-    enum err e = nid_list_read(event->auth_nids, event->row->auth_nids);
+    enum err e = fsck_read_nids(event->auth_nids, event->row->auth_nids);
 
     if (e == ERR_INVALID)
         examined_report(event, "the list of its auth events cannot be read");

@@ -17,7 +17,7 @@ struct room_check {
     const char *name; /* of the check that runs */
     const struct checked_room *room;
     struct room_state state; /* the current one */
-    struct nid_list blocks, latest;
+    struct nids blocks, latest;
     struct buf text; /* of whatever is read for a moment */
 };
 
@@ -55,7 +55,7 @@ static enum err check_snapshot(struct room_check *check)
         fsck_report(&check->fsck->report, FSCK_ERROR, check->name, row->id, NULL,
                     "its current state, snapshot %" PRId64 ", does not exist", row->snapshot_nid);
     if (!e)
-        e = nid_list_read(&check->blocks, check->text.data);
+        e = fsck_read_nids(&check->blocks, check->text.data);
     if (!e)
         e = room_state_load(check->fsck->db, &check->blocks, 0, NULL, &check->state);
     return e == ERR_NOT_FOUND || e == ERR_INVALID ? ERR_OK : e; /* the latter is "state-snapshot" */
@@ -68,7 +68,7 @@ static enum err check_state(struct room_check *check)
     struct state_difference difference;
     struct fsck_link latest;
     struct fsck_entry entry;
-    enum err e = nid_list_read(&check->latest, row->latest);
+    enum err e = fsck_read_nids(&check->latest, row->latest);
 
     if (e || check->latest.count != 1 || !row->snapshot_nid)
         return e == ERR_INVALID ? ERR_OK : e; /* that is "room-latest" */
@@ -241,8 +241,8 @@ enum err fsck_check_rooms(struct fsck *fsck)
         }
     }
     free(check.state.entries);
-    free(check.blocks.items);
-    free(check.latest.items);
+    nids_free(&check.blocks);
+    nids_free(&check.latest);
     buf_free(&check.text);
     return e ? e : fsck->report.err;
 }

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "command/fsck_check.h"
 #include "command/fsck_state.h"
 
@@ -21,23 +22,18 @@ struct blocks {
     struct fsck *fsck;
     struct block *items;
     size_t count, size;
-    struct nid_list list; /* of the snapshot in hand */
+    struct nids list; /* of the snapshot in hand */
     int64_t done;
 };
 
 static enum err add_block(void *context, int64_t nid, int64_t room_nid)
 {
     struct blocks *blocks = context;
+    struct block *items = array_room(blocks->items, blocks->count, &blocks->size, sizeof *items);
 
-    if (blocks->count == blocks->size) {
-        size_t size = blocks->size ? blocks->size * 2 : 1024;
-        struct block *items = reallocarray(blocks->items, size, sizeof *items);
-
-        if (!items)
-            return ERR_NOMEM;
-        blocks->items = items;
-        blocks->size = size;
-    }
+    if (!items)
+        return ERR_NOMEM;
+    blocks->items = items;
     blocks->items[blocks->count++] = (struct block){nid, room_nid};
     return ERR_OK;
 }
@@ -79,7 +75,7 @@ static enum err check_snapshot(void *context, int64_t nid, int64_t room_nid, con
     struct fsck_report *report = &blocks->fsck->report;
     const struct checked_room *room = fsck_room_of(blocks->fsck, room_nid);
     const char *room_id = room ? room->row.id : NULL;
-    enum err e = nid_list_read(&blocks->list, block_nids);
+    enum err e = fsck_read_nids(&blocks->list, block_nids);
 
     fsck_report_progress(report, "state snapshots", ++blocks->done, 0);
     if (e == ERR_INVALID)
@@ -109,6 +105,6 @@ enum err fsck_check_snapshots(struct fsck *fsck)
     if (!e)
         e = fsck_each_snapshot(fsck->db, check_snapshot, &blocks);
     free(blocks.items);
-    free(blocks.list.items);
+    nids_free(&blocks.list);
     return e;
 }

@@ -2,41 +2,15 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/buf.h"
 #include "command/fsck_state.h"
 
-/* Sees to it that an array has room for one more element. */
-static enum err make_room(void **items, size_t *size, size_t count, size_t item_size)
-{
-    size_t wanted = *size ? *size * 2 : 64;
-    void *grown;
-
-    if (count < *size)
-        return ERR_OK;
-    grown = reallocarray(*items, wanted, item_size);
-    if (!grown)
-        return ERR_NOMEM;
-    *items = grown;
-    *size = wanted;
-    return ERR_OK;
-}
-
-static enum err nid_list_add(struct nid_list *list, int64_t nid)
-{
-    void *items = list->items;
-    enum err e = make_room(&items, &list->size, list->count, sizeof *list->items);
-
-    list->items = items;
-    if (!e)
-        list->items[list->count++] = nid;
-    return e;
-}
-
-enum err nid_list_read(struct nid_list *list, const char *text)
+enum err fsck_read_nids(struct nids *nids, const char *text)
 {
     enum err e = ERR_OK;
 
-    list->count = 0;
+    nids->count = 0;
     if (!text || *text != '[')
         return ERR_INVALID;
     if (text[1] == ']')
@@ -48,7 +22,7 @@ enum err nid_list_read(struct nid_list *list, const char *text)
         nid = strtoll(text + 1, &end, 10);
         if (errno || end == text + 1 || (*end != ',' && *end != ']'))
             return ERR_INVALID;
-        e = nid_list_add(list, nid);
+        e = nids_add(nids, nid);
     }
     return e || !text[1] ? e : ERR_INVALID;
 }
@@ -63,13 +37,13 @@ static enum err add_entry(void *context, const struct fsck_entry *entry)
 {
     const struct filling *filling = context;
     struct room_state *state = filling->state;
-    void *entries = state->entries;
-    enum err e = make_room(&entries, &state->size, state->count, sizeof *state->entries);
+    struct state_entry *entries = array_room(state->entries, state->count, &state->size, sizeof *entries);
 
+    if (!entries)
+        return ERR_NOMEM;
     state->entries = entries;
-    if (!e)
-        state->entries[state->count++] = (struct state_entry){*entry, filling->place, false};
-    return e;
+    state->entries[state->count++] = (struct state_entry){*entry, filling->place, false};
+    return ERR_OK;
 }
 
 static int compare_keys(const struct fsck_entry *a, const struct fsck_entry *b)
@@ -103,7 +77,7 @@ static void settle(struct room_state *state)
     state->count = kept;
 }
 
-enum err room_state_load(struct db *db, const struct nid_list *blocks, size_t first,
+enum err room_state_load(struct db *db, const struct nids *blocks, size_t first,
                          const struct fsck_entry *last, struct room_state *state)
 {
     struct filling filling = {.state = state, .place = first};
@@ -138,7 +112,7 @@ struct state_entry *room_state_find(const struct room_state *state, int64_t type
 /* Two states side by side, and the block lists they are made of. */
 struct comparison {
     struct buf text;
-    struct nid_list expected_blocks, found_blocks;
+    struct nids expected_blocks, found_blocks;
     struct room_state expected, found;
 };
 
@@ -174,11 +148,11 @@ static enum err compare_from(struct db *db, struct comparison *comparison, const
     return e;
 }
 
-static enum err read_blocks(struct db *db, int64_t snapshot_nid, struct buf *text, struct nid_list *blocks)
+static enum err read_blocks(struct db *db, int64_t snapshot_nid, struct buf *text, struct nids *blocks)
 {
     enum err e = fsck_blocks_of(db, snapshot_nid, text);
 
-    return e ? e : nid_list_read(blocks, text->data);
+    return e ? e : fsck_read_nids(blocks, text->data);
 }
 
 /*
@@ -188,7 +162,7 @@ static enum err read_blocks(struct db *db, int64_t snapshot_nid, struct buf *tex
 static enum err compare_lists(struct db *db, struct comparison *comparison, const struct fsck_entry *event,
                               struct state_difference *difference)
 {
-    const struct nid_list *expected = &comparison->expected_blocks, *found = &comparison->found_blocks;
+    const struct nids *expected = &comparison->expected_blocks, *found = &comparison->found_blocks;
     size_t same = 0;
     enum err e;
 
@@ -215,8 +189,8 @@ enum err room_state_compare(struct db *db, int64_t before, const struct fsck_ent
     if (!e)
         e = compare_lists(db, &comparison, event, difference);
     buf_free(&comparison.text);
-    free(comparison.expected_blocks.items);
-    free(comparison.found_blocks.items);
+    nids_free(&comparison.expected_blocks);
+    nids_free(&comparison.found_blocks);
     free(comparison.expected.entries);
     free(comparison.found.entries);
     return e == ERR_NOT_FOUND || e == ERR_INVALID ? ERR_OK : e;

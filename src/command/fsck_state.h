@@ -8,15 +8,13 @@
 #include <stdint.h>
 
 #include "store/fsck.h"
+#include "store/nids.h"
 
-/* A list of numbers. Begin with {0}; free `items`. */
-struct nid_list {
-    int64_t *items;
-    size_t count, size;
-};
-
-/* Reads "[1,2,3]". Errors: ERR_INVALID (it is not that, or NULL), ERR_NOMEM. */
-MUST_CHECK enum err nid_list_read(struct nid_list *list, const char *text);
+/*
+ * Makes `nids` the list "[1,2,3]". Unlike nids_read() it takes no other form, and tells nobody. Errors:
+ * ERR_INVALID (it is not that, or NULL), ERR_NOMEM.
+ */
+MUST_CHECK enum err fsck_read_nids(struct nids *nids, const char *text);
 
 /* An entry of a state, and the place of its block: of two for one type and state key the later one holds. */
 struct state_entry {
@@ -32,7 +30,7 @@ struct room_state {
 };
 
 /* Makes `state` that of the blocks from the `first` one, and then of `last` (NULL: nothing). */
-MUST_CHECK enum err room_state_load(struct db *db, const struct nid_list *blocks, size_t first,
+MUST_CHECK enum err room_state_load(struct db *db, const struct nids *blocks, size_t first,
                                     const struct fsck_entry *last, struct room_state *state);
 
 /* The entry of a type and state key; NULL when there is none. */

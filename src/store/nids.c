@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/log.h"
 #include "store/nids.h"
 
@@ -14,15 +15,11 @@ void nids_free(struct nids *nids)
 
 enum err nids_add(struct nids *nids, int64_t nid)
 {
-    if (nids->count == nids->size) {
-        size_t size = nids->size ? nids->size * 2 : 8;
-        int64_t *items = reallocarray(nids->items, size, sizeof *items);
+    int64_t *items = array_room(nids->items, nids->count, &nids->size, sizeof *items);
 
-        if (!items)
-            return ERR_NOMEM;
-        nids->items = items;
-        nids->size = size;
-    }
+    if (!items)
+        return ERR_NOMEM;
+    nids->items = items;
     nids->items[nids->count++] = nid;
     return ERR_OK;
 }

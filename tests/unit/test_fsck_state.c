@@ -41,11 +41,11 @@ static const struct {
 /* One list for all rows: what one leaves behind is not in the next. */
 static void test_read(void **state)
 {
-    struct nid_list list = {0};
+    struct nids list = {0};
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        assert_int_equal(nid_list_read(&list, rows[i].text), rows[i].err);
+        assert_int_equal(fsck_read_nids(&list, rows[i].text), rows[i].err);
         if (rows[i].err)
             continue;
         assert_int_equal(list.count, rows[i].count);
@@ -58,14 +58,14 @@ static void test_read(void **state)
 /* Longer than the first piece of memory. */
 static void test_long(void **state)
 {
-    struct nid_list list = {0};
+    struct nids list = {0};
     struct buf text = {0};
 
     (void)state;
     for (int i = 0; i < 1000; i++)
         buf_printf(&text, "%c%d", i ? ',' : '[', i);
     buf_puts(&text, "]");
-    assert_int_equal(nid_list_read(&list, text.data), ERR_OK);
+    assert_int_equal(fsck_read_nids(&list, text.data), ERR_OK);
     assert_int_equal(list.count, 1000);
     assert_true(list.items[999] == 999);
     free(list.items);
