@@ -56,8 +56,8 @@ json_t *audit_get(struct call *call)
 {
     struct audit_filter filter;
     struct audit_page page;
-    int64_t total = 0, next;
-    json_t *rows = NULL, *answer;
+    int64_t total = 0;
+    json_t *rows;
     enum err e;
 
     if (!read_filter(call, &filter) || !read_page(call, &page))
@@ -70,12 +70,6 @@ json_t *audit_get(struct call *call)
         json_decref(rows);
         return call_fail_err(call, e);
     }
-    next = page.from + (int64_t)json_array_size(rows);
-    answer = json_pack("{s:o, s:I}", "audit", rows, "total", (json_int_t)total);
-    if (answer && next > page.from && next < total &&
-        json_object_set_new(answer, "next_token", json_integer(next)) < 0) {
-        json_decref(answer);
-        return NULL;
-    }
-    return answer;
+    /* Who asks for none wants to know how many there are: no page follows. */
+    return parameter_page("audit", rows, page.from, page.limit > 0 ? page.limit : total, total);
 }

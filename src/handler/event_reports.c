@@ -48,17 +48,6 @@ static const char *filter_text(const struct call *call, const char *name)
     return text ? text : "";
 }
 
-/* The answer to one page; NULL when memory is gone. */
-static json_t *answer(json_t *reports, const struct event_report_page *page, int64_t total)
-{
-    json_t *body = json_pack("{s:O, s:I}", "event_reports", reports, "total", (json_int_t)total);
-
-    if (!body || parameter_next(body, page->from, page->limit, (int64_t)json_array_size(reports), total))
-        return body;
-    json_decref(body);
-    return NULL;
-}
-
 json_t *event_reports_get(struct call *call)
 {
     const struct event_report_filter filter = {
@@ -68,7 +57,6 @@ json_t *event_reports_get(struct call *call)
     };
     struct event_report_page page = {.limit = LIMIT_DEFAULT, .backwards = true};
     struct listing listing = {.arena = call->arena};
-    json_t *body = NULL;
     int64_t total = 0;
     enum err e;
 
@@ -79,12 +67,10 @@ json_t *event_reports_get(struct call *call)
     e = event_reports_count(call->app->db, &filter, &total);
     if (!e)
         e = event_reports_list(call->app->db, &filter, &page, list_report, &listing);
-    if (e)
-        call_fail_err(call, e);
-    else
-        body = answer(listing.reports, &page, total);
+    if (!e)
+        return parameter_page("event_reports", listing.reports, page.from, page.limit, total);
     json_decref(listing.reports);
-    return body;
+    return call_fail_err(call, e);
 }
 
 /* Reads the id of the path. False after the answer has become an error. */

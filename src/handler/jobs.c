@@ -47,8 +47,8 @@ static enum err add(const struct job *job, void *context)
 json_t *jobs_get(struct call *call)
 {
     struct job_filter filter;
-    int64_t total = 0, next;
-    json_t *jobs, *answer;
+    int64_t total = 0;
+    json_t *jobs;
     enum err e;
 
     if (!read_filter(call, &filter))
@@ -61,14 +61,8 @@ json_t *jobs_get(struct call *call)
         json_decref(jobs);
         return call_fail_err(call, e);
     }
-    next = filter.from + (int64_t)json_array_size(jobs);
-    answer = json_pack("{s:o, s:I}", "jobs", jobs, "total", (json_int_t)total);
-    if (answer && next > filter.from && next < total &&
-        json_object_set_new(answer, "next_token", json_integer(next)) < 0) {
-        json_decref(answer);
-        return NULL;
-    }
-    return answer;
+    /* Who asks for none wants to know how many there are: no page follows. */
+    return parameter_page("jobs", jobs, filter.from, filter.limit > 0 ? filter.limit : total, total);
 }
 
 json_t *job_get(struct call *call)

@@ -62,7 +62,6 @@ json_t *media_statistics_get(struct call *call)
     struct listing listing = {.call = call};
     struct media_user_page page;
     int64_t total = 0;
-    json_t *answer;
     enum err e;
 
     if (!read_page(call, &page))
@@ -78,12 +77,5 @@ json_t *media_statistics_get(struct call *call)
         json_decref(listing.users);
         return call_fail_err(call, e);
     }
-    answer = json_pack("{s:O, s:I}", "users", listing.users, "total", (json_int_t)total);
-    if (answer &&
-        !parameter_next(answer, page.from, page.limit, (int64_t)json_array_size(listing.users), total)) {
-        json_decref(answer);
-        answer = NULL;
-    }
-    json_decref(listing.users);
-    return answer;
+    return parameter_page("users", listing.users, page.from, page.limit, total);
 }

@@ -78,7 +78,7 @@ json_t *user_media_get(struct call *call)
     struct media_rows rows = {0};
     struct asked asked;
     int64_t total = 0;
-    json_t *array, *answer;
+    json_t *array;
     enum err e;
 
     if (!read_asked(call, &asked))
@@ -89,11 +89,9 @@ json_t *user_media_get(struct call *call)
     if (e)
         return call_fail_err(call, e);
     array = json_array();
-    answer = json_pack("{s:o, s:I}", "media", array, "total", (json_int_t)total);
-    if (answer && !add_rows(call, &rows, array) &&
-        parameter_next(answer, asked.page.from, asked.page.limit, (int64_t)rows.count, total))
-        return answer;
-    json_decref(answer);
+    if (!add_rows(call, &rows, array))
+        return parameter_page("media", array, asked.page.from, asked.page.limit, total);
+    json_decref(array);
     return NULL;
 }
 
