@@ -70,13 +70,14 @@ const char *context_local_user(struct context *context, const char *text)
 
 int context_failed(struct context *context, const struct context_words *words, enum err e)
 {
-    const char *text = context->homeserver.reason;
+    const char *text = context->homeserver.reason, *operand = context->invocation->operand;
 
     context->result = e;
-    for (; !text && words->err; words++)
+    for (; !text && words && words->err; words++)
         if (words->err == e)
             text = words->text;
-    console_error(context->invocation, "%s: %s", context->invocation->operand, text ? text : err_text(e));
+    console_error(context->invocation, "%s%s%s", operand ? operand : "", operand ? ": " : "",
+                  text ? text : err_text(e));
     return COMMAND_FAILED;
 }
 

@@ -46,8 +46,8 @@ struct context_words {
 };
 
 /*
- * Says why what the command wanted to do with its operand failed: in the words of the homeserver if it gave
- * any, else of `words`, else of err_text(). Returns COMMAND_FAILED.
+ * Says why what the command wanted to do, with its operand if it has one, failed: in the words of the
+ * homeserver if it gave any, else of `words` (NULL: none), else of err_text(). Returns COMMAND_FAILED.
  */
 int context_failed(struct context *context, const struct context_words *words, enum err e);
 

@@ -16,16 +16,6 @@
 #define CHUNK      100  /* media that are deleted between two looks at the bar */
 #define LARGER_MAX ((int64_t)1 << 50)
 
-/* Says why a command has failed. */
-static int failed(struct context *context, enum err e)
-{
-    const char *reason = context->homeserver.reason;
-
-    context->result = e;
-    console_error(context->invocation, "%s", reason ? reason : err_text(e));
-    return COMMAND_FAILED;
-}
-
 struct media_listing {
     struct listing listing;
     struct arena *arena;
@@ -154,7 +144,7 @@ int command_media_purge(const struct invocation *invocation)
     if (!e && !invocation->given[OPTION_DRY_RUN])
         e = delete_all(&context, &media, &deleted);
     if (e) {
-        failed(&context, e);
+        context_failed(&context, NULL, e);
         goto out;
     }
     say(invocation, deleted, bytes);

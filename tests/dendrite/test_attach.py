@@ -63,7 +63,7 @@ def test_step_by_step(make_homeserver, tmp_path, files, journal):
     register(homeserver)
     result = installation.run("attach")
     assert result.returncode == 1
-    assert "restart it" in result.stderr
+    assert "mxadmin: attach: Dendrite does not know mxadmin yet: restart it" in result.stderr
     assert "Dendrite's configuration names it" in result.stdout
 
     restart(homeserver)
