@@ -18,6 +18,7 @@ import time
 
 import fcgi
 import results
+from fronts import free_port
 from pool import PASSWORD, Pool
 
 BUILD = sys.argv[1]
@@ -47,12 +48,6 @@ http {{
     }}
 }}
 """
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def pss_mb(pids):

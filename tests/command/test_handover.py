@@ -13,7 +13,7 @@ import time
 import pytest
 import yaml
 
-from conftest import MXADMIN, PASSWORD, environment, run
+from conftest import MXADMIN, environment, run
 
 CONFIG = """# The homeserver
 server_name: example.org

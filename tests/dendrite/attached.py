@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 
 from shared import ROOT  # noqa: F401, and with it the folders of what is shared with other tests
 
@@ -86,6 +87,11 @@ class Beside:
         supervisor = self.front.processes[0].pid
         with open(f"/proc/{supervisor}/task/{supervisor}/children") as file:
             return [supervisor, *map(int, file.read().split())]
+
+    def kill(self):
+        """Its workers and its jobs; the supervisor makes others."""
+        for process in self.processes()[1:]:
+            os.kill(process, signal.SIGKILL)
 
     def opened(self):
         """{path: access mode} of the homeserver's files that mxadmin has open now."""

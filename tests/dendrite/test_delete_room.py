@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import signal
 import threading
 import time
 import urllib.parse
@@ -11,23 +10,16 @@ import urllib.parse
 from attached import Beside
 from folder import Folder
 from stand_in import Fault, StandIn
+from waiting import wait_until
 
 CLIENT = "/_matrix/client/v3"
 ROOMS1, ROOMS2 = "/_synapse/admin/v1/rooms/", "/_synapse/admin/v2/rooms/"
 ALIAS = "#doomed:example.org"
 OWNER = "@user06:example.org"
 MEMBERS = ["user06", *(f"user{number:02}" for number in range(7, 13))]
-SECONDS = 60  # for what comes about; only ends a test that has failed
 # How often it is killed; more by hand. Another seed makes other moments.
 KILLS = int(os.environ.get("DENDRITE_KILLS", "3"))
 SEED = int(os.environ.get("DENDRITE_SEED", "1"))
-
-
-def wait_until(condition):
-    end = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def make_room(homeserver, alias=None):
@@ -159,12 +151,6 @@ def test_without_a_new_room(make_homeserver, kind):
         unharmed(homeserver, kind)
 
 
-def kill_mxadmin(beside):
-    """Its workers and its jobs; the supervisor makes others."""
-    for process in beside.processes()[1:]:
-        os.kill(process, signal.SIGKILL)
-
-
 def kill_homeserver(beside):
     beside.homeserver.kill()
     beside.homeserver.start()
@@ -178,7 +164,7 @@ def test_killed(make_homeserver, kind):
         for number in range(KILLS):
             room_id, made = make_room(homeserver, f"doomed{number}"), set(made_rooms(beside))
             delete_id = delete(beside, room_id, new_room_user_id=OWNER, message="Gone")
-            for kill in (kill_mxadmin, kill_homeserver, kill_mxadmin):
+            for kill in (Beside.kill, kill_homeserver, Beside.kill):
                 time.sleep(chance.uniform(0, 0.2))
                 kill(beside)
             found = ended(beside, delete_id)

@@ -9,7 +9,8 @@ import pytest
 from attached import Beside
 from pool import kill_together
 from stand_in import Fault
-from test_jobs import KILLS, SEED, homeserver_config, job, wait_until
+from test_jobs import KILLS, SEED, homeserver_config, job
+from waiting import wait_until
 
 LOBBY = "!VaNppTgZjfEEpSW9:example.org"  # public, with 30 members
 STAFF = "!jDGqmoLRC06s6WLY:example.org"  # whoever is not invited cannot join

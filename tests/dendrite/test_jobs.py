@@ -14,25 +14,18 @@ from attached import Beside
 from pool import kill_together
 from service import MXADMIN, Attached
 from stand_in import Fault
+from waiting import wait_until
 
 LOBBY = "!VaNppTgZjfEEpSW9:example.org"
 EVACUATE = f"/_dendrite/admin/evacuateRoom/{LOBBY}"
 # How often it is killed; more by hand. Another seed makes other moments.
 KILLS = int(os.environ.get("DENDRITE_KILLS", "5"))
 SEED = int(os.environ.get("DENDRITE_SEED", "1"))
-SECONDS = 60  # for what comes about; only ends a test that has failed
 
 
 def homeserver_config(homeserver, **options):
     return {"homeserver": {"kind": "dendrite", "config": str(homeserver.folder.config_file), "url": homeserver.url,
                            **options}}
-
-
-def wait_until(condition):
-    end = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def job(beside, job_id):

@@ -5,18 +5,17 @@ has a clear answer, and is done when it is asked for again.
 """
 import os
 import random
-import signal
 import threading
 import time
 
 import pytest
 
 from attached import Beside
+from waiting import wait_until
 
 # How often for each act; more by hand. Another seed makes other moments.
 KILLS = int(os.environ.get("DENDRITE_KILLS", "2"))
 SEED = int(os.environ.get("DENDRITE_SEED", "1"))
-SECONDS = 60  # in which what was killed is back; only ends a test that has failed
 LOBBY = "!VaNppTgZjfEEpSW9:example.org"
 ELEVEN = "!RgmP5YoUtC9tVNAj:example.org"
 JOINED = ("COUNT(*) FROM roomserver_membership JOIN roomserver_rooms USING (room_nid) JOIN roomserver_event_state_keys"
@@ -55,17 +54,11 @@ ACTS = [
 ]
 
 
-def kill_mxadmin(beside):
-    """Its workers and its jobs; the supervisor makes others."""
-    for process in beside.processes()[1:]:
-        os.kill(process, signal.SIGKILL)
-
-
 def kill_homeserver(beside):
     beside.homeserver.kill()
 
 
-KILLERS = {"mxadmin": kill_mxadmin, "homeserver": kill_homeserver}
+KILLERS = {"mxadmin": Beside.kill, "homeserver": kill_homeserver}
 
 
 def perform(beside, act, moment, kill):
@@ -79,13 +72,6 @@ def perform(beside, act, moment, kill):
     print(f"{act.name} after {moment:.3f} s: {answers}")
     assert answers and (answers[0].status in act.again or answers[0].json()["errcode"])
     return answers[0].status
-
-
-def wait_until(condition):
-    end = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def settle(beside, act):

@@ -4,14 +4,13 @@ import base64
 import hashlib
 import os
 import struct
-import time
 import zlib
 
 import pytest
 
 from attached import Beside
+from waiting import wait_until
 
-SECONDS = 10  # how long what happens by itself may take
 ADMIN = "/_synapse/admin/v1"
 UPLOAD = "/_matrix/media/v3/upload?filename=a%20name"
 
@@ -53,13 +52,6 @@ def act(beside, method, path):
     answer = beside.ask(method, ADMIN + path, "admin")
     assert answer.status == 200, answer
     return answer.json()
-
-
-def wait_for(condition):
-    end = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def assert_gone(answer):
@@ -114,7 +106,7 @@ def test_quarantine(beside):
 def test_thumbnails(beside):
     content, query = png(3), "?width=32&height=32&method=crop"
     media_id = upload(beside, content)
-    wait_for(lambda: len(os.listdir(folder_of(beside, content))) > 1)
+    wait_until(lambda: len(os.listdir(folder_of(beside, content))) > 1)
     answer = download(beside, media_id, "thumbnail", query)
     assert answer.status == 200
     path = f"/_matrix/client/v1/media/thumbnail/example.org/{media_id}{query}"
@@ -149,7 +141,7 @@ def test_old(beside):
     avatar = beside.folder.select("avatar_url FROM userapi_profiles WHERE localpart = 'user00'")[0][0].rpartition("/")[2]
     kept = upload(beside, png(5))
     gone = upload(beside, png(6))
-    wait_for(lambda: act(beside, "GET", "/users/@user01:example.org/media")["total"] == 4)
+    wait_until(lambda: act(beside, "GET", "/users/@user01:example.org/media")["total"] == 4)
     act(beside, "POST", f"/media/protect/{kept}")
     before = 4102444800000
     deleted = act(beside, "POST", f"/media/delete?before_ts={before}")["deleted_media"]

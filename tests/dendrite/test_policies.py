@@ -10,6 +10,7 @@ import time
 from attached import Beside
 from pool import kill_together
 from service import MXADMIN
+from waiting import wait_until
 
 POLICIES = {"local_media_days": 1, "idle_session_days": 1, "expired_registration_tokens": True, "empty_room_days": 1,
             "spare_users": ["user21"]}
@@ -18,16 +19,8 @@ DEVICES = 20  # of each, that are idle
 # How often it is killed; more by hand. Another seed makes other moments.
 KILLS = int(os.environ.get("DENDRITE_KILLS", "5"))
 SEED = int(os.environ.get("DENDRITE_SEED", "1"))
-SECONDS = 60  # for what comes about; only ends a test that has failed
 DEVICE = """INSERT INTO userapi_devices (access_token, session_id, device_id, localpart, server_name, created_ts, last_seen_ts)
             VALUES (?, ?, ?, ?, 'example.org', 2, 2)"""
-
-
-def wait_until(condition):
-    end = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def age(homeserver):

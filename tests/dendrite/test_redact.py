@@ -11,7 +11,8 @@ import fcgi
 from attached import Beside
 from pool import kill_together
 from stand_in import Fault
-from test_jobs import KILLS, LOBBY, SEED, Alone, wait_until
+from test_jobs import KILLS, LOBBY, SEED, Alone
+from waiting import wait_until
 
 SYNAPSE = "/_synapse/admin/v1"
 USER = "@user03:example.org"

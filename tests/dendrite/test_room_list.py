@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: ISC
 """The list of rooms beside a homeserver: what its file says, and soon after what has changed there."""
-import time
-
 import pytest
 
 from attached import Beside
+from waiting import wait_until
 
-SECONDS = 10  # how long what happens by itself may take
 ROOMS = "/_synapse/admin/v1/rooms"
 LOBBY = "!VaNppTgZjfEEpSW9:example.org"
 # Of the fixture's rooms, in the order in which they were made.
@@ -31,13 +29,6 @@ def listed(beside):
 
 def details(beside, room_id):
     return get(beside, f"{ROOMS}/{room_id}")
-
-
-def wait_for(condition):
-    end = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def counted(beside, room_id):
@@ -72,11 +63,11 @@ def test_what_has_changed_there(beside):
     homeserver = beside.homeserver
     state = f"/_matrix/client/v3/rooms/{LOBBY}/state/m.room.name/"
     assert homeserver.ask("PUT", state, "user00", {"name": "Renamed"}).status == 200
-    wait_for(lambda: listed(beside)[LOBBY]["name"] == "Renamed")
+    wait_until(lambda: listed(beside)[LOBBY]["name"] == "Renamed")
     assert details(beside, LOBBY)["name"] == "Renamed"
 
     assert homeserver.ask("POST", f"/_matrix/client/v3/rooms/{LOBBY}/leave", "user02", {}).status == 200
-    wait_for(lambda: listed(beside)[LOBBY]["joined_members"] == before["joined_members"] - 1)
+    wait_until(lambda: listed(beside)[LOBBY]["joined_members"] == before["joined_members"] - 1)
     room = listed(beside)[LOBBY]
     assert {key: room[key] for key in ("joined_members", "joined_local_members", "state_events")} == \
         counted(beside, LOBBY)
@@ -89,14 +80,14 @@ def test_a_room_that_comes_and_one_that_goes(beside):
                             {"preset": "public_chat", "visibility": "public", "name": "New"})
     assert answer.status == 200, answer
     new = answer.json()["room_id"]
-    wait_for(lambda: set(listed(beside)) == set(before) | {new} and listed(beside)[new]["name"] == "New")
+    wait_until(lambda: set(listed(beside)) == set(before) | {new} and listed(beside)[new]["name"] == "New")
     assert listed(beside)[new]["public"] and listed(beside)[new]["joined_members"] == 1
 
     assert beside.ask("POST", f"/_dendrite/admin/evacuateRoom/{new}", "admin").status == 200
-    wait_for(lambda: new in [room["room_id"] for room in get(beside, ROOMS + "?empty_rooms=true")["rooms"]])
+    wait_until(lambda: new in [room["room_id"] for room in get(beside, ROOMS + "?empty_rooms=true")["rooms"]])
     homeserver.settle()
     assert beside.ask("POST", f"/_dendrite/admin/purgeRoom/{new}", "admin").status == 200
-    wait_for(lambda: set(listed(beside)) == set(before))
+    wait_until(lambda: set(listed(beside)) == set(before))
     assert beside.ask("GET", f"{ROOMS}/{new}", "admin").status == 404
 
 

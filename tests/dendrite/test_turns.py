@@ -10,12 +10,12 @@ from attached import Beside
 from folder import Folder
 from pool import kill_together
 from stand_in import Fault, StandIn
+from waiting import wait_until
 
 WHOIS = "/_matrix/client/v3/admin/whois/@user01:example.org"
 LOBBY = "!VaNppTgZjfEEpSW9:example.org"
 WORKERS = 2
 ASKING = 6
-SECONDS = 60  # for what comes about; only ends a test that has failed
 
 
 @pytest.fixture
@@ -28,13 +28,6 @@ def homeserver():
 def beside(homeserver, **options):
     return Beside(homeserver, {"workers": WORKERS, "homeserver": {
         "kind": "dendrite", "config": str(homeserver.folder.config_file), "url": homeserver.url, **options}}, account=True)
-
-
-def wait_until(condition):
-    end = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 class Resets:

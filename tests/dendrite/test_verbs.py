@@ -3,7 +3,6 @@
 `mxadmin apply` and a start, what waited is so."""
 import sqlite3
 import subprocess
-import time
 
 import pytest
 
@@ -11,6 +10,7 @@ from attached import Beside
 from service import MXADMIN
 from test_apply import SEES_ALL
 from test_media import assert_gone, download, png, upload
+from waiting import wait_until
 
 CLIENT = "/_matrix/client/v3"
 ADMIN = "/_synapse/admin/v1"
@@ -18,7 +18,6 @@ USERS = "/_synapse/admin/v2/users/"
 LOBBY = "!VaNppTgZjfEEpSW9:example.org"
 ELEVEN = "!RgmP5YoUtC9tVNAj:example.org"
 OURS = "mxadmin-service"  # has the sessions of our own account
-SECONDS = 30  # for what the homeserver's parts have yet to hear of
 
 
 def user_id(localpart):
@@ -27,13 +26,6 @@ def user_id(localpart):
 
 def password_login(localpart, password):
     return {"type": "m.login.password", "identifier": {"type": "m.id.user", "user": localpart}, "password": password}
-
-
-def wait_until(condition):
-    end = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 class Stage:

@@ -29,11 +29,12 @@ ACCOUNTS = {
 }
 ACCOUNT_TYPES = {"user": 1, "guest": 2, "admin": 3, "appservice": 4}
 
+# What follows the rows of accounts, rooms and media, whoever has written those, some time after.
+FOLLOWING_TABLES = {"mxadmin_refreshes", "mxadmin_refresh_places", "mxadmin_users", "mxadmin_user_counts", "mxadmin_rooms",
+                    "mxadmin_room_counts", "mxadmin_room_work", "mxadmin_room_sizes", "mxadmin_room_sizes_seen",
+                    "mxadmin_media", "mxadmin_media_users"}
 # What may change although a request was refused: failures are counted, and a device is seen.
-VOLATILE_TABLES = {"mxadmin_attempts", "mxadmin_nonces", "mxadmin_refreshes",
-                   "mxadmin_users", "mxadmin_user_counts",  # follow the accounts
-                   "mxadmin_rooms", "mxadmin_room_counts", "mxadmin_room_work", "mxadmin_room_sizes", "mxadmin_room_sizes_seen",  # the rooms
-                   "mxadmin_media", "mxadmin_media_users", "mxadmin_refresh_places"}  # follow Dendrite's rows
+VOLATILE_TABLES = {"mxadmin_attempts", "mxadmin_nonces"} | FOLLOWING_TABLES
 VOLATILE_COLUMNS = {"userapi_devices": {"last_seen_ts", "ip", "user_agent"}}
 
 
