@@ -1,32 +1,17 @@
 # SPDX-License-Identifier: ISC
 """synadm deletes rooms, unchanged, with the running service."""
-import pytest
-
-from fronts import FRONTS
-from service import Service
-from test_synadm import synadm  # noqa: F401
-
+SERVICE = {"rooms": {name: {"of": "user", "joined": ["admin"]} for name in ("lobby", "den", "yard")}}
 NOTHING = {"failed_to_kick_users": [], "local_aliases": []}
 
 
-@pytest.fixture(scope="module")
-def front():
-    rooms = {name: {"of": "user", "joined": ["admin"]} for name in ("lobby", "den", "yard")}
-    service = Service(rooms=rooms)
-    front = FRONTS["nginx"](service).start()
-    yield front
-    front.stop()
-    service.close()
-
-
-def test_delete(synadm, front):  # noqa: F811
+def test_delete(synadm, front):
     answer = synadm("room", "delete", front.service.rooms["lobby"])
     assert answer.pop("kicked_users") == ["@user:example.org", "@admin:example.org"]
     assert answer == {**NOTHING, "new_room_id": None}
     assert synadm("room", "details", front.service.rooms["lobby"])["errcode"] == "M_NOT_FOUND"
 
 
-def test_delete_for_a_new_room(synadm, front):  # noqa: F811
+def test_delete_for_a_new_room(synadm, front):
     answer = synadm("room", "delete", "--new-room-user-id", "admin", "--room-name", "Moved", "--message", "Look",
                     "--block", "--no-purge", front.service.rooms["den"])
     new = answer.pop("new_room_id")

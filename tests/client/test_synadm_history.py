@@ -4,20 +4,8 @@ import time
 
 import pytest
 
-from fronts import FRONTS
-from service import Service
-from test_synadm import synadm  # noqa: F401
-
+SERVICE = {"config": {"server_notices": {"enabled": True, "local_part": "_server"}}}
 SECONDS = 60  # for a purge; only ends a test that has failed
-
-
-@pytest.fixture(scope="module")
-def front():
-    service = Service({"server_notices": {"enabled": True, "local_part": "_server"}})
-    front = FRONTS["nginx"](service).start()
-    yield front
-    front.stop()
-    service.close()
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +24,7 @@ def sent(front):
     return [(row[1], row[2]) for row in front.service.dump()["syncapi_output_room_events"] if row[4] == "m.room.message"]
 
 
-def purge(synadm, *words):  # noqa: F811
+def purge(synadm, *words):
     purge_id = synadm("history", "purge", *words)["purge_id"]
     end = time.monotonic() + SECONDS
     while synadm("history", "purge-status", purge_id)["status"] == "active":
@@ -44,29 +32,29 @@ def purge(synadm, *words):  # noqa: F811
     return synadm("history", "purge-status", purge_id)
 
 
-def test_local_events_stay(synadm, front, messages):  # noqa: F811
+def test_local_events_stay(synadm, front, messages):
     room_id, events = messages
     assert purge(synadm, "--before-event-id", events[2], room_id) == {"status": "complete"}
     assert {event for event, _ in sent(front)} == set(events)
 
 
-def test_purge(synadm, front, messages):  # noqa: F811
+def test_purge(synadm, front, messages):
     room_id, events = messages
     assert purge(synadm, "--before-event-id", events[2], "--delete-local", room_id) == {"status": "complete"}
     assert {event for event, _ in sent(front)} == set(events[2:])
 
 
 @pytest.mark.parametrize("when", [("--before-ts", "32472144000000"), ("--before", "2099-01-01")])
-def test_purge_up_to_a_time(synadm, front, messages, when):  # noqa: F811
+def test_purge_up_to_a_time(synadm, front, messages, when):
     room_id, events = messages
     assert purge(synadm, *when, "--delete-local", room_id) == {"status": "complete"}
     assert {event for event, _ in sent(front)} == {events[-1]}
 
 
 @pytest.mark.parametrize("when", [("--before-days", "3650"), ("--before-ts", "1"), ("--before-event-id", "$none")])
-def test_there_is_nothing(synadm, messages, when):  # noqa: F811
+def test_there_is_nothing(synadm, messages, when):
     assert synadm("history", "purge", *when, messages[0])["errcode"] == "M_NOT_FOUND"
 
 
-def test_status_of_nothing(synadm):  # noqa: F811
+def test_status_of_nothing(synadm):
     assert synadm("history", "purge-status", "none")["errcode"] == "M_NOT_FOUND"
