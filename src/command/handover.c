@@ -303,17 +303,16 @@ static enum err print_rest(const struct handover *h, int64_t scrypt_accounts)
     if (!e)
         printf("\nDendrite needs these lines in %s:\n\n%s\n", h->dendrite, lines.data);
     if (!e && scrypt_accounts > 0)
-        printf(
-            "%" PRId64
-            " accounts cannot sign in with their passwords, which are hashed by scrypt: Dendrite knows"
-            " bcrypt only.\nBefore a handover, \"password_hash: bcrypt\" renews the hash of whoever signs in;"
-            " afterwards an admin sets\nthem another (\"mxadmin account password\"). Who is signed in stays "
-            "so.\n\n",
-            scrypt_accounts);
+        printf("%" PRId64
+               " accounts cannot sign in with their passwords, which are hashed by scrypt: Dendrite knows"
+               " bcrypt only.\n"
+               "Before a handover, \"password_hash: bcrypt\" renews the hash of whoever signs in;"
+               " afterwards an admin sets\n"
+               "them another (\"mxadmin account password\"). Who is signed in stays so.\n\n",
+               scrypt_accounts);
     if (!e)
-        printf("Then let Dendrite's user own %s and the key, start Dendrite, and go on with \"mxadmin "
-               "attach\" and\n"
-               "\"mxadmin check\".\n",
+        printf("Then let Dendrite's user own %s and the key, start Dendrite, and go on with"
+               " \"mxadmin attach\" and\n\"mxadmin check\".\n",
                h->config->database);
     buf_free(&lines);
     return e;

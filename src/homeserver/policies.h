@@ -30,6 +30,7 @@ extern const size_t policies_count;
 /* NULL: there is none of this name. */
 const struct policy *policies_find(const char *name);
 
+/* Whether the configuration asks for it. */
 bool policy_is_on(const struct policy *policy, const struct config *config);
 
 /* Days; 0: age is no matter, or it is off. */

@@ -81,6 +81,7 @@ MUST_CHECK enum err event_prepare(const struct room_version *version, const stru
 /* Puts the signature in its place at `text`: that of an event, or one that begins alike, + `signature_at`. */
 void event_place_signature(char *at, const unsigned char signature[ED25519_SIGNATURE_SIZE]);
 
+/* Frees what it owns; it may be filled again. */
 void event_free(struct event *event);
 
 /* The depth of an event after one of `depth`: at most what the room version can write. */

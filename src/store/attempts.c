@@ -11,8 +11,8 @@ static const char sql_find[] = "SELECT failures, window_ends_ts FROM mxadmin_att
 static const char sql_count[] =
     "INSERT INTO mxadmin_attempts (kind, name, failures, window_ends_ts) VALUES (?1, ?2, 1, ?4)"
     " ON CONFLICT (kind, name) DO UPDATE SET"
-    " failures = CASE WHEN mxadmin_attempts.window_ends_ts > ?3 THEN mxadmin_attempts.failures + 1 ELSE 1 "
-    "END,"
+    " failures = CASE WHEN mxadmin_attempts.window_ends_ts > ?3"
+    " THEN mxadmin_attempts.failures + 1 ELSE 1 END,"
     " window_ends_ts = CASE WHEN mxadmin_attempts.window_ends_ts > ?3"
     " THEN mxadmin_attempts.window_ends_ts ELSE excluded.window_ends_ts END"
     " RETURNING failures, window_ends_ts";

@@ -36,6 +36,7 @@ struct audit_row {
 /* Adds a row; `*id` becomes its number. */
 MUST_CHECK enum err audit_insert(struct db *db, const struct audit_row *row, int64_t *id);
 
+/* Sets the outcome of the row `id`; there may be none of this number. */
 MUST_CHECK enum err audit_set_outcome(struct db *db, int64_t id, int64_t outcome);
 
 /* Adds the row of a policy, or, where there is one of its job already, sets its parameters and outcome. */

@@ -34,6 +34,7 @@ struct event_report_filter {
     const char *sender;  /* the whole id */
 };
 
+/* How many it lets through. */
 MUST_CHECK enum err event_reports_count(struct db *db, const struct event_report_filter *filter,
                                         int64_t *count);
 

@@ -11,8 +11,8 @@ static const char sql_foreign_keys[] = "SELECT \"table\", rowid, parent FROM pra
 /* A room without state is one that this server is invited to: its members are elsewhere. */
 static const char sql_rooms[] =
     "SELECT r.room_nid, r.room_id, r.room_version, r.latest_event_nids, r.state_snapshot_nid,"
-    " NOT EXISTS (SELECT 1 FROM roomserver_membership m WHERE m.room_nid = r.room_nid AND NOT "
-    "m.target_local),"
+    " NOT EXISTS (SELECT 1 FROM roomserver_membership m"
+    " WHERE m.room_nid = r.room_nid AND NOT m.target_local),"
     " EXISTS (SELECT 1 FROM roomserver_membership m WHERE m.room_nid = r.room_nid AND m.target_local"
     " AND m.membership_nid = 3) FROM roomserver_rooms r ORDER BY r.room_nid";
 

@@ -29,6 +29,7 @@ extern const size_t fsck_room_statements_count, fsck_sync_statements_count, fsck
 /* Called for each thing that is wrong; another result than ERR_OK ends the reading and is its result. */
 typedef enum err (*fsck_found)(void *context, const char *room_id, const char *event_id, const char *what);
 
+/* Calls `found` for each thing that the statement finds. */
 MUST_CHECK enum err fsck_run(struct db *db, const struct fsck_statement *statement, const char *server_name,
                              fsck_found found, void *context);
 
@@ -85,12 +86,14 @@ typedef enum err (*fsck_membership_row)(void *context, const struct fsck_members
 typedef enum err (*fsck_current_row)(void *context, const struct fsck_current *current);
 typedef enum err (*fsck_entry_row)(void *context, const struct fsck_entry *entry);
 
+/* Each calls `each` for all that there are, in the order of their numbers; stops at its first error and
+ * returns it. What it is given is borrowed. */
 MUST_CHECK enum err fsck_each_room(struct db *db, fsck_room_row each, void *context);
 MUST_CHECK enum err fsck_each_event(struct db *db, fsck_event_row each, void *context);
 MUST_CHECK enum err fsck_each_snapshot(struct db *db, fsck_snapshot_row each, void *context);
 MUST_CHECK enum err fsck_each_block(struct db *db, fsck_block_row each, void *context);
 
-/* Of one room; of one block, ordered by type and state key. */
+/* The same, in any order: those of one room, and the entries of one block. */
 MUST_CHECK enum err fsck_each_membership(struct db *db, int64_t room_nid, fsck_membership_row each,
                                          void *context);
 MUST_CHECK enum err fsck_each_current(struct db *db, const char *room_id, fsck_current_row each,

@@ -44,6 +44,7 @@ MUST_CHECK enum err media_marks_forget(struct db *db, const char *server_name, c
 /* A file whose work is due by `now_ms`; `*hash` lives in `arena`. ERR_NOT_FOUND: there is none. */
 MUST_CHECK enum err media_work_next(struct db *db, int64_t now_ms, struct arena *arena, const char **hash);
 
+/* Gives a file work that is due at once; takes that of a file away, which is done. */
 MUST_CHECK enum err media_work_add(struct db *db, const char *hash);
 MUST_CHECK enum err media_work_done(struct db *db, const char *hash);
 

@@ -3,8 +3,8 @@
 
 /* In Dendrite's table, what has no bound is NULL. */
 #define COLUMNS                                                                                              \
-    "token, COALESCE(uses_allowed, -1), COALESCE(pending, 0), COALESCE(completed, 0), "                      \
-    "COALESCE(expiry_time, -1)"
+    "token, COALESCE(uses_allowed, -1), COALESCE(pending, 0), COALESCE(completed, 0),"                       \
+    " COALESCE(expiry_time, -1)"
 /* In the order in which they were made, as Dendrite's list is: no row says when that was. */
 static const char sql_list[] = "SELECT " COLUMNS " FROM userapi_registration_tokens";
 static const char sql_find[] = "SELECT " COLUMNS " FROM userapi_registration_tokens WHERE token = ?1";

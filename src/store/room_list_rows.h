@@ -15,6 +15,7 @@ struct kept_room {
     int64_t position; /* in the stream of events, of the room's last one when the rest was read */
 };
 
+/* The flags that a room's row is to have. */
 int64_t kept_room_flags(const struct kept_room *kept);
 
 /*

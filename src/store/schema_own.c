@@ -110,8 +110,8 @@ static const char *const user_lists[] = {
     " PRIMARY KEY (flags, user_type))",
     "CREATE TRIGGER mxadmin_users_inserted AFTER INSERT ON mxadmin_users BEGIN" COUNT_USER("new", "1") " END",
     "CREATE TRIGGER mxadmin_users_deleted AFTER DELETE ON mxadmin_users BEGIN" COUNT_USER("old", "-1") " END",
-    "CREATE TRIGGER mxadmin_users_updated AFTER UPDATE OF flags, user_type ON mxadmin_users "
-    "BEGIN" RECOUNT_USER " END",
+    "CREATE TRIGGER mxadmin_users_updated AFTER UPDATE OF flags, user_type ON mxadmin_users"
+    " BEGIN" RECOUNT_USER " END",
     NULL,
 };
 

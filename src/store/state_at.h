@@ -27,6 +27,7 @@ struct state_at {
  */
 MUST_CHECK enum err state_at_open(struct state_at *state, struct db *db, const char *event_id);
 
+/* Frees what it owns. */
 void state_at_free(struct state_at *state);
 
 /* An event of it. The texts are borrowed. */
@@ -38,13 +39,14 @@ struct state_at_event {
 };
 
 /*
- * Calls `each` for some of the events, until others wait for a reader, or all are
- * done, which state_at_done() tells; stops at its first error and returns it. No transaction is open.
+ * Calls `each` for some of the events, until others wait for a reader, or all are done, which state_at_done()
+ * tells; stops at its first error and returns it. No transaction is open.
  */
 MUST_CHECK enum err state_at_next(struct state_at *state,
                                   enum err (*each)(const struct state_at_event *event, void *context),
                                   void *context);
 
+/* Whether `each` was called for all of them. */
 bool state_at_done(const struct state_at *state);
 
 #endif

@@ -57,6 +57,7 @@ struct endpoint_row {
     } turn;
 };
 
+/* Its row; a constant. */
 const struct endpoint_row *endpoint_row(enum endpoint endpoint);
 
 /* Appends the endpoint's path with its segments, percent-encoded. */
