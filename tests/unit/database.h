@@ -59,15 +59,20 @@ static inline int database_folder(void **state)
     return 0;
 }
 
-static inline int database_new(void **state)
+/* Makes what is absent of the database of the folder, and opens it. */
+static inline int database_complete(void **state)
 {
-    struct database *d;
+    struct database *d = *state;
 
-    database_folder(state);
-    d = *state;
     assert_int_equal(schema_create(d->path, SERVER), ERR_OK);
     assert_int_equal(db_open(&d->db, d->path), ERR_OK);
     return 0;
+}
+
+static inline int database_new(void **state)
+{
+    database_folder(state);
+    return database_complete(state);
 }
 
 /* A copy of a real Dendrite's database. */
@@ -83,13 +88,8 @@ static inline int database_of_dendrite(void **state)
 
 static inline int database_of_dendrite_completed(void **state)
 {
-    struct database *d;
-
     database_of_dendrite(state);
-    d = *state;
-    assert_int_equal(schema_create(d->path, SERVER), ERR_OK);
-    assert_int_equal(db_open(&d->db, d->path), ERR_OK);
-    return 0;
+    return database_complete(state);
 }
 
 static inline int database_end(void **state)
