@@ -70,6 +70,25 @@ void room_rights_close(struct room_rights *rights)
     *rights = (struct room_rights){0};
 }
 
+enum err room_rights_begin(struct room_rights *rights, struct homeserver *hs, const char *room_id,
+                           struct arena *arena)
+{
+    enum err e = db_begin(hs->db, DB_READ);
+
+    if (e)
+        return e;
+    e = room_rights_open(rights, hs, room_id, arena);
+    return e ? room_rights_end(rights, e) : ERR_OK;
+}
+
+enum err room_rights_end(struct room_rights *rights, enum err err)
+{
+    struct db *db = rights->hs->db;
+
+    room_rights_close(rights);
+    return db_end(db, err);
+}
+
 bool room_rights_public(const struct room_rights *rights)
 {
     const char *rule = field_string(field_object(rights->join_rules, "content"), "join_rule");

@@ -29,6 +29,14 @@ MUST_CHECK enum err room_rights_open(struct room_rights *rights, struct homeserv
                                      struct arena *arena);
 void room_rights_close(struct room_rights *rights);
 
+/*
+ * The same within a read transaction of its own. After success, and only then, the caller ends both with
+ * room_rights_end(), which returns `err`, or the transaction's own failure.
+ */
+MUST_CHECK enum err room_rights_begin(struct room_rights *rights, struct homeserver *hs, const char *room_id,
+                                      struct arena *arena);
+MUST_CHECK enum err room_rights_end(struct room_rights *rights, enum err err);
+
 /* Whether anybody can join who is not banned. */
 bool room_rights_public(const struct room_rights *rights);
 

@@ -50,19 +50,16 @@ static enum err count_extremities(struct merging *merging)
 static enum err choose(struct merging *merging)
 {
     struct room_rights rights;
-    enum err e = db_begin(merging->hs->db, DB_READ);
+    enum err e = room_rights_begin(&rights, merging->hs, merging->room_id, merging->arena);
 
     if (e)
         return e;
-    e = room_rights_open(&rights, merging->hs, merging->room_id, merging->arena);
-    if (!e)
-        e = room_rights_merging(&rights, merging->helper_id, &merging->sender);
+    e = room_rights_merging(&rights, merging->helper_id, &merging->sender);
     /* Of many, Dendrite has the oldest followed. After these, whoever has joined since is none who may send a
      * message, but may join. */
     if (!e && room_rights_public(&rights))
         merging->sender.by_membership = true;
-    room_rights_close(&rights);
-    return db_end(merging->hs->db, e);
+    return room_rights_end(&rights, e);
 }
 
 static enum err look(struct merging *merging)
@@ -88,16 +85,11 @@ static enum err look(struct merging *merging)
 static enum err member_content(struct merging *merging, json_t **content)
 {
     struct room_rights rights;
-    enum err e = db_begin(merging->hs->db, DB_READ);
+    enum err e = room_rights_begin(&rights, merging->hs, merging->room_id, merging->arena);
 
     *content = NULL;
-    if (e)
-        return e;
-    e = room_rights_open(&rights, merging->hs, merging->room_id, merging->arena);
     if (!e)
-        e = room_rights_member(&rights, merging->sender.user_id, content);
-    room_rights_close(&rights);
-    e = db_end(merging->hs->db, e);
+        e = room_rights_end(&rights, room_rights_member(&rights, merging->sender.user_id, content));
     if (!e && json_object_set_new(*content, "org.mxadmin.merged_ts", json_integer(clock_now_ms())) < 0)
         e = ERR_NOMEM;
     return e;

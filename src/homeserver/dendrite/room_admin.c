@@ -8,15 +8,9 @@ static enum err plan(struct homeserver *hs, const char *room_id, const char *use
                      struct promotion *promotion)
 {
     struct room_rights rights;
-    enum err e = db_begin(hs->db, DB_READ);
+    enum err e = room_rights_begin(&rights, hs, room_id, arena);
 
-    if (e)
-        return e;
-    e = room_rights_open(&rights, hs, room_id, arena);
-    if (!e)
-        e = room_rights_promote(&rights, user_id, promotion);
-    room_rights_close(&rights);
-    return db_end(hs->db, e);
+    return e ? e : room_rights_end(&rights, room_rights_promote(&rights, user_id, promotion));
 }
 
 static enum err send_levels(struct homeserver *hs, const char *room_id, const char *admin, json_t *levels)

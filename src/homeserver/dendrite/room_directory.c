@@ -13,15 +13,10 @@ static enum err find_strongest(struct homeserver *hs, const char *room_id, struc
 {
     struct room_rights rights;
     const char *user_id = NULL;
-    enum err e = db_begin(hs->db, DB_READ);
+    enum err e = room_rights_begin(&rights, hs, room_id, arena);
 
-    if (e)
-        return e;
-    e = room_rights_open(&rights, hs, room_id, arena);
     if (!e)
-        e = room_rights_strongest(&rights, &user_id);
-    room_rights_close(&rights);
-    e = db_end(hs->db, e);
+        e = room_rights_end(&rights, room_rights_strongest(&rights, &user_id));
     if (!e && !user_id)
         return dendrite_fail(hs, ERR_INVALID, NOBODY);
     return e || user_id_parse(user_id, user) ? e : ERR_CORRUPT;

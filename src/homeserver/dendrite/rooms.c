@@ -103,20 +103,15 @@ enum err dendrite_join(struct homeserver *hs, const char *localpart, const char 
 static enum err invite_first(struct homeserver *hs, const struct new_member *member, struct arena *arena)
 {
     const char *user_id = dendrite_user_id(hs, member->localpart, arena);
-    bool invited = false, public = false;
+    bool invited, is_public;
     struct room_rights rights;
-    enum err e = user_id ? db_begin(hs->db, DB_READ) : ERR_NOMEM;
+    enum err e = user_id ? room_rights_begin(&rights, hs, member->room_id, arena) : ERR_NOMEM;
 
     if (e)
         return e;
-    e = room_rights_open(&rights, hs, member->room_id, arena);
-    if (!e)
-        e = room_rights_invited(&rights, user_id, &invited);
-    if (!e)
-    public = room_rights_public(&rights);
-    room_rights_close(&rights);
-    e = db_end(hs->db, e);
-    if (e || invited || public)
+    is_public = room_rights_public(&rights);
+    e = room_rights_end(&rights, room_rights_invited(&rights, user_id, &invited));
+    if (e || invited || is_public)
         return e;
     return dendrite_ask(hs,
                         &(struct question){.endpoint = ENDPOINT_INVITE,
