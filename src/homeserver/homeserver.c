@@ -230,13 +230,6 @@ enum err homeserver_set_published(struct homeserver *hs, const char *room_id, bo
     return hs->acts->set_published ? hs->acts->set_published(hs, room_id, published) : ERR_UNSUPPORTED;
 }
 
-enum err homeserver_redact(struct homeserver *hs, const struct redaction *redaction, struct arena *arena,
-                           size_t *done)
-{
-    *done = 0;
-    return hs->acts->redact ? hs->acts->redact(hs, redaction, arena, done) : ERR_UNSUPPORTED;
-}
-
 enum err homeserver_add_member(struct homeserver *hs, const struct new_member *member, struct arena *arena,
                                const char **room_id)
 {
@@ -254,6 +247,13 @@ enum err homeserver_merge_extremities(struct homeserver *hs, const char *room_id
     if (!hs->acts->merge_extremities)
         return ERR_UNSUPPORTED;
     return hs->acts->merge_extremities(hs, room_id, merge, arena);
+}
+
+enum err homeserver_redact(struct homeserver *hs, const struct redaction *redaction, struct arena *arena,
+                           size_t *done)
+{
+    *done = 0;
+    return hs->acts->redact ? hs->acts->redact(hs, redaction, arena, done) : ERR_UNSUPPORTED;
 }
 
 enum err homeserver_purge_history(struct homeserver *hs, struct history_purge *purge, struct arena *arena)

@@ -449,12 +449,12 @@ MUST_CHECK enum err homeserver_create_room(struct homeserver *hs, const struct n
                                            struct arena *arena, const char **room_id);
 MUST_CHECK enum err homeserver_join(struct homeserver *hs, const char *localpart, const char *room_id);
 MUST_CHECK enum err homeserver_leave(struct homeserver *hs, const char *localpart, const char *room_id);
+MUST_CHECK enum err homeserver_set_published(struct homeserver *hs, const char *room_id, bool published);
 MUST_CHECK enum err homeserver_add_member(struct homeserver *hs, const struct new_member *member,
                                           struct arena *arena, const char **room_id);
 MUST_CHECK enum err homeserver_make_admin(struct homeserver *hs, const char *room_id, const char *user_id);
 MUST_CHECK enum err homeserver_merge_extremities(struct homeserver *hs, const char *room_id,
                                                  struct extremity_merge *merge, struct arena *arena);
-MUST_CHECK enum err homeserver_set_published(struct homeserver *hs, const char *room_id, bool published);
 MUST_CHECK enum err homeserver_redact(struct homeserver *hs, const struct redaction *redaction,
                                       struct arena *arena, size_t *done);
 MUST_CHECK enum err homeserver_purge_history(struct homeserver *hs, struct history_purge *purge,

@@ -4,57 +4,8 @@
 #include "base/clock.h"
 #include "homeserver/audit.h"
 #include "homeserver/jobs.h"
-#include "homeserver/media.h"
 #include "homeserver/standalone/standalone.h"
 #include "store/devices.h"
-
-const struct homeserver_acts standalone_acts = {
-    .create_account = standalone_create_account,
-    .sign_in = standalone_sign_in,
-    .begin_session = standalone_begin_session,
-    .set_password = standalone_set_password,
-    .end_session = standalone_end_session,
-    .end_sessions = standalone_end_sessions,
-    .end_some_sessions = standalone_end_some_sessions,
-    .create_device = standalone_create_device,
-    .rename_device = standalone_rename_device,
-    .set_admin = standalone_set_admin,
-    .change_account = standalone_change_account,
-    .deactivate = standalone_deactivate,
-    .reactivate = standalone_reactivate,
-    .set_threepids = standalone_set_threepids,
-    .evacuate_room = standalone_evacuate_room,
-    .evacuate_user = standalone_evacuate_user,
-    .send_notice = standalone_send_notice,
-    .create_room = standalone_create_room,
-    .join = standalone_join,
-    .leave = standalone_leave,
-    .add_member = standalone_add_member,
-    .make_admin = standalone_make_admin,
-    .merge_extremities = standalone_merge_extremities,
-    .set_published = standalone_set_published,
-    .redact = standalone_redact,
-    .purge_history = standalone_purge_history,
-    .move_members = standalone_move_members,
-    .send_message = standalone_send_message,
-    .move_aliases = standalone_move_aliases,
-    .add_alias = standalone_add_alias,
-    .delete_alias = standalone_delete_alias,
-    .purge_room = standalone_purge_room,
-    .add_registration_token = standalone_add_registration_token,
-    .set_registration_token = standalone_set_registration_token,
-    .delete_registration_token = standalone_delete_registration_token,
-    .set_account_data = standalone_set_account_data,
-    .delete_event_report = standalone_delete_event_report,
-    .refresh_devices = standalone_refresh_devices,
-    .download_state = standalone_download_state,
-    .reindex = standalone_reindex,
-    .upload_media = standalone_upload_media,
-    .delete_media = standalone_delete_media,
-    .quarantine_media = media_quarantine,
-    .protect_media = media_protect,
-    .populate = standalone_populate,
-};
 
 struct password_cost standalone_cost(const struct config *config)
 {

@@ -9,7 +9,7 @@
 #include "crypto/password.h"
 #include "homeserver/homeserver.h"
 
-extern const struct homeserver_acts standalone_acts;
+extern const struct homeserver_acts standalone_acts; /* acts.c */
 
 /* accounts.c; contracts as in struct homeserver_acts. */
 MUST_CHECK enum err standalone_create_account(struct homeserver *hs, const struct new_account *account,
