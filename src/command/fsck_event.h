@@ -8,8 +8,8 @@
 #include <jansson.h>
 
 #include "command/fsck_check.h"
-#include "command/fsck_state.h"
 #include "matrix/event.h"
+#include "store/nids.h"
 
 /* An event that the one under examination names. */
 struct relative {

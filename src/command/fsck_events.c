@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "command/fsck_event.h"
-#include "command/fsck_state.h"
 #include "matrix/canonical_json.h"
 #include "matrix/field.h"
 

@@ -2,7 +2,6 @@
 /* A room is deleted, phase by phase. */
 #include "job_play.h"
 
-#include "homeserver/blocks.h"
 #include "homeserver/delete_room.h"
 
 #define LOBBY   "!VaNppTgZjfEEpSW9:" SERVER

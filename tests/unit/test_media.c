@@ -2,8 +2,6 @@
 #include "database.h"
 #include "homeserver/media.h"
 #include "homeserver/media_files.h"
-#include "store/media_marks.h"
-#include "store/media_rows.h"
 #include "store/media_uses.h"
 
 /* Of the fixture, which has five, each with a file of its own. */

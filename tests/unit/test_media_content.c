@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* A file on its way into the media store, and out of it; and what is never followed on that way. */
-#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "database.h"

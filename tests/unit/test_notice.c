@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "world.h"
 
-#include "matrix/field.h"
 #include "store/transactions.h"
 
 #define NOTICE_02 "!ZqDCNU7H1TbQdYwY:" SERVER /* the room of Dendrite's notices to user02 */

@@ -2,7 +2,6 @@
 /* What a user has sent is redacted: one event, and all of them as a job. */
 #include "world.h"
 
-#include "homeserver/job_kinds.h"
 #include "homeserver/jobs.h"
 #include "matrix/event_check.h"
 #include "matrix/canonical_json.h"

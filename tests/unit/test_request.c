@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "http/request.h"
 
 #define VARIABLES_MAX 8

@@ -2,8 +2,6 @@
 /* Standalone: who is let into a room, and who is given power there. */
 #include "world.h"
 
-#include "matrix/field.h"
-
 #define ROOM    "!room:" SERVER
 #define CREATOR "@creator:" SERVER
 #define ALICE   "@alice:" SERVER
