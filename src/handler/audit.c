@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Who has changed what. */
 #include "handler/handlers.h"
+#include "handler/page.h"
 #include "handler/parameters.h"
 #include "homeserver/audit_json.h"
 
@@ -71,5 +72,5 @@ json_t *audit_get(struct call *call)
         return call_fail_err(call, e);
     }
     /* Who asks for none wants to know how many there are: no page follows. */
-    return parameter_page("audit", rows, page.from, page.limit > 0 ? page.limit : total, total);
+    return page_answer("audit", rows, page.from, page.limit > 0 ? page.limit : total, total);
 }

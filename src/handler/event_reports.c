@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "handler/handlers.h"
+#include "handler/page.h"
 #include "handler/parameters.h"
 #include "store/event_reports.h"
 
@@ -68,7 +69,7 @@ json_t *event_reports_get(struct call *call)
     if (!e)
         e = event_reports_list(call->app->db, &filter, &page, list_report, &listing);
     if (!e)
-        return parameter_page("event_reports", listing.reports, page.from, page.limit, total);
+        return page_answer("event_reports", listing.reports, page.from, page.limit, total);
     json_decref(listing.reports);
     return call_fail_err(call, e);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The long acts: which there are, how far they have come, and an end to one. */
 #include "handler/handlers.h"
+#include "handler/page.h"
 #include "handler/parameters.h"
 #include "homeserver/job_json.h"
 #include "homeserver/jobs.h"
@@ -62,7 +63,7 @@ json_t *jobs_get(struct call *call)
         return call_fail_err(call, e);
     }
     /* Who asks for none wants to know how many there are: no page follows. */
-    return parameter_page("jobs", jobs, filter.from, filter.limit > 0 ? filter.limit : total, total);
+    return page_answer("jobs", jobs, filter.from, filter.limit > 0 ? filter.limit : total, total);
 }
 
 json_t *job_get(struct call *call)

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "handler/handlers.h"
+#include "handler/page.h"
 #include "handler/parameters.h"
 #include "homeserver/upkeep.h"
 #include "store/media_statistics.h"
@@ -77,5 +78,5 @@ json_t *media_statistics_get(struct call *call)
         json_decref(listing.users);
         return call_fail_err(call, e);
     }
-    return parameter_page("users", listing.users, page.from, page.limit, total);
+    return page_answer("users", listing.users, page.from, page.limit, total);
 }

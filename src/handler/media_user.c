@@ -4,6 +4,7 @@
 
 #include "handler/handlers.h"
 #include "handler/media.h"
+#include "handler/page.h"
 #include "handler/parameters.h"
 #include "homeserver/upkeep.h"
 
@@ -90,7 +91,7 @@ json_t *user_media_get(struct call *call)
         return call_fail_err(call, e);
     array = json_array();
     if (!add_rows(call, &rows, array))
-        return parameter_page("media", array, asked.page.from, asked.page.limit, total);
+        return page_answer("media", array, asked.page.from, asked.page.limit, total);
     json_decref(array);
     return NULL;
 }

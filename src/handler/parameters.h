@@ -27,11 +27,4 @@ MUST_CHECK bool parameter_backwards(struct call *call, bool *backwards);
 MUST_CHECK bool parameter_word(struct call *call, const char *name, const char *const *words, size_t count,
                                size_t *value);
 
-/*
- * The answer to who has asked for a page `from` one place on, of at most `limit` of `total` rows: the array
- * `rows`, taken over also on failure, under `name`, `total`, and where more follow `next_token`, a number.
- * NULL when memory is gone.
- */
-json_t *parameter_page(const char *name, json_t *rows, int64_t from, int64_t limit, int64_t total);
-
 #endif
