@@ -3,11 +3,14 @@
 # make            builds build/mxadmin
 # make run        the main job on a fresh machine, in the foreground (PORT, DIR, DEPS); beside a Dendrite that runs with
 #                 DENDRITE=path/to/dendrite.yaml HOMESERVER=http://127.0.0.1:8008 ADMIN_TOKEN=… or ADMIN=localpart
-# make check      every test on a fresh machine; the last line counts them
+# make check      every test on a fresh machine; the last line counts them (DEPS)
 # make check-dendrite   DENDRITE_BIN=; the tests that want a real Dendrite
 # make check-synapse    SYNAPSE_PYTHON=; the answers compared with a real Synapse's
 # make bench      SYNAPSE_PYTHON= DENDRITE_BIN=; the benchmarks, also against a real Synapse and a real Dendrite
-# make install    DESTDIR= PREFIX=
+# make install    DESTDIR= PREFIX= SYSCONFDIR=
+# make unit       builds the unit tests; `make fuzz` the fuzz targets
+# make sample     conf/mxadmin.yaml anew from the option table; `make format` the sources anew by clang-format
+# make clean
 #
 # BUILD names the folder that is built in, so that variants stand side by side:
 #   make BUILD=build/asan CC=clang SANITIZE=address,undefined
