@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "process/app.h"
 #include "process/cgi.h"
 #include "process/exchange.h"
 #include "process/started.h"

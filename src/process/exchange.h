@@ -18,13 +18,6 @@ struct exchange {
 /* A file of more bytes is not taken at once by a web server that waits for its client. */
 #define EXCHANGE_LONG ((int64_t)65536)
 
-/* Opens what every process that serves needs. The caller ends it with app_close(). Errors are logged. */
-MUST_CHECK enum err app_open(struct app *app, const struct config *config);
-void app_close(struct app *app);
-
-/* Whether it can be opened. Errors as app_open(). */
-MUST_CHECK enum err app_try(const struct config *config);
-
 /* A new exchange for `app`; NULL when memory is gone. The caller frees it with exchange_free(). */
 struct exchange *exchange_new(struct app *app);
 void exchange_free(struct exchange **exchange);

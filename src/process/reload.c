@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "process/exchange.h"
+#include "process/app.h"
 #include "process/notify.h"
 #include "process/reload.h"
 

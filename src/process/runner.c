@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "homeserver/jobs.h"
 #include "homeserver/upkeep.h"
-#include "process/exchange.h"
+#include "process/app.h"
 #include "process/notify.h"
 #include "process/privileges.h"
 #include "process/reload.h"

@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "process/exchange.h"
+#include "process/app.h"
 #include "process/listener.h"
 #include "process/notify.h"
 #include "process/privileges.h"

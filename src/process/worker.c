@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "process/app.h"
 #include "process/connections.h"
 #include "process/worker.h"
 
