@@ -136,6 +136,19 @@ static void runs_a_statement_inside_itself(void **state)
     assert_int_equal(pairs, 4);
 }
 
+static void stands_at_the_first_row(void **state)
+{
+    struct database *d = *state;
+    struct stmt *stmt;
+
+    assert_int_equal(db_first(d->db, sql_amount, DB_ARGS(DB_T("a")), &stmt), ERR_NOT_FOUND);
+    assert_null(stmt);
+    assert_int_equal(add(d->db, "a", 1), ERR_OK);
+    assert_int_equal(db_first(d->db, sql_amount, DB_ARGS(DB_T("a")), &stmt), ERR_OK);
+    assert_int_equal(db_int(stmt, 0), 1);
+    db_done(&stmt);
+}
+
 static void errors_are_ours(void **state)
 {
     static const char sql_name[] = "SELECT name FROM things WHERE amount = ?1", sql_null[] = "SELECT NULL";
@@ -441,6 +454,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(values_come_back, things, database_end),
         cmocka_unit_test_setup_teardown(keeps_many_statements, things, database_end),
         cmocka_unit_test_setup_teardown(runs_a_statement_inside_itself, things, database_end),
+        cmocka_unit_test_setup_teardown(stands_at_the_first_row, things, database_end),
         cmocka_unit_test_setup_teardown(errors_are_ours, things, database_end),
         cmocka_unit_test_setup_teardown(transactions_are_whole, things, database_end),
         cmocka_unit_test_setup_teardown(sees_what_others_commit_at_once, things, database_end),
