@@ -148,7 +148,7 @@ def test_format(path):
 
 def test_licence_comes_first():
     """LICENSE says it for what has no comments, and for lists of packages."""
-    marked = files(".c", ".h", ".py", ".conf", ".service", ".socket", ".sysusers", ".yaml", ".1", ".5", "Makefile")
+    marked = files(".c", ".h", ".py", ".sh", ".conf", ".service", ".socket", ".sysusers", ".yaml", ".1", ".5", "Makefile")
     for path in marked + SCRIPTS:
         lines = read(path).splitlines()
         line = lines[1] if lines[0].startswith("#!") else lines[0]
