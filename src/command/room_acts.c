@@ -13,6 +13,7 @@
 #include "matrix/id.h"
 #include "store/extremities.h"
 #include "store/room_aliases.h"
+#include "store/rooms.h"
 
 static const struct context_words words[] = {
     {ERR_NOT_FOUND, "there is no such user or room"},
@@ -102,13 +103,25 @@ static enum err list_one(struct listing *listing, const struct extremity_row *ro
     return ERR_OK;
 }
 
+static enum err check_room(struct context *context, const char *room_id)
+{
+    struct room_row room;
+    enum err e = rooms_find(context->db, room_id, context->arena, &room);
+
+    nids_free(&room.latest);
+    return e;
+}
+
 static int list(struct context *context, const char *room_id)
 {
     struct listing listing = {0};
     struct extremity_row *rows = NULL;
     size_t count = 0;
-    enum err e = listing_begin(&listing, context->invocation);
+    enum err e = check_room(context, room_id);
 
+    if (e)
+        return context_failed(context, words, e);
+    e = listing_begin(&listing, context->invocation);
     if (!e)
         e = extremities_list(context->db, room_id, context->arena, &rows, &count);
     for (size_t i = 0; !e && i < count; i++)

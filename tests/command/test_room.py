@@ -139,6 +139,7 @@ def test_join_and_leave(people):
     ("join", "alice", "!none:example.org", "there is no such user or room"),
     ("join", "@alice:other.org", None, "not a user of this server"),
     ("show", None, "!none:example.org", "there is no such user or room"),
+    ("extremities", None, "!none:example.org", "there is no such user or room"),
 ])
 def test_refused(people, command, user, room, said):
     room_id = create(people)
