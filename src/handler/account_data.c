@@ -88,10 +88,8 @@ json_t *own_account_data_get(struct call *call)
     if (!is_own(call, "Cannot get account data for other users."))
         return NULL;
     e = account_data_find(call->app->db, &data, call->arena, &content);
-    if (e == ERR_NOT_FOUND)
-        return call_fail(call, API_NOT_FOUND, "Account data not found");
     if (e)
-        return call_fail_err(call, e);
+        return call_fail_absent(call, e, "Account data not found");
     return content_of(content);
 }
 

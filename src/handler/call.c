@@ -46,6 +46,11 @@ json_t *call_fail_err(struct call *call, enum err err)
     return call_fail(call, API_INTERNAL, NULL);
 }
 
+json_t *call_fail_absent(struct call *call, enum err err, const char *text)
+{
+    return err == ERR_NOT_FOUND ? call_fail(call, API_NOT_FOUND, text) : call_fail_err(call, err);
+}
+
 json_t *call_json(struct call *call)
 {
     /* NUL is let in, so that each field refuses it in its own words; other types are told apart below. */
@@ -152,9 +157,6 @@ const char *call_existing_user(struct call *call, const char *text, const char *
     e = accounts_type(call->app->db, localpart, call->app->config->server_name, &type);
     if (!e)
         return localpart;
-    if (e == ERR_NOT_FOUND)
-        call_fail(call, API_NOT_FOUND, unknown_text);
-    else
-        call_fail_err(call, e);
+    call_fail_absent(call, e, unknown_text);
     return NULL;
 }

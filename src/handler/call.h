@@ -71,6 +71,9 @@ json_t *call_created(struct call *call, json_t *body);
  */
 json_t *call_fail_err(struct call *call, enum err err);
 
+/* The same, but with a text of the handler's own for ERR_NOT_FOUND. */
+json_t *call_fail_absent(struct call *call, enum err err, const char *text);
+
 /*
  * The body as a JSON object, borrowed; NULL after the answer has become 400 M_NOT_JSON "Content not JSON." or
  * M_BAD_JSON "Content must be a JSON object.".

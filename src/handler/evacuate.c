@@ -38,11 +38,9 @@ json_t *evacuate_room(struct call *call)
     if (!read_dry_run(call, &dry_run))
         return NULL;
     e = homeserver_evacuate_room(&call->homeserver, call->parameters[0], dry_run, call->arena, &affected);
-    if (e == ERR_NOT_FOUND)
-        return call_fail(call, API_NOT_FOUND, "Room not found");
     if (e == ERR_INVALID)
         return call_fail(call, API_BAD_REQUEST, "The version of this room is not supported");
-    return e ? call_fail_err(call, e) : answer(&affected, dry_run);
+    return e ? call_fail_absent(call, e, "Room not found") : answer(&affected, dry_run);
 }
 
 json_t *evacuate_user(struct call *call)
@@ -56,7 +54,5 @@ json_t *evacuate_user(struct call *call)
     if (!localpart || !read_dry_run(call, &dry_run))
         return NULL;
     e = homeserver_evacuate_user(&call->homeserver, localpart, dry_run, call->arena, &affected);
-    if (e == ERR_NOT_FOUND)
-        return call_fail(call, API_NOT_FOUND, "User not found");
-    return e ? call_fail_err(call, e) : answer(&affected, dry_run);
+    return e ? call_fail_absent(call, e, "User not found") : answer(&affected, dry_run);
 }

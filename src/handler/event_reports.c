@@ -110,10 +110,8 @@ json_t *event_report_get(struct call *call)
     if (!read_id(call, &id))
         return NULL;
     e = event_reports_find(call->app->db, id, call->arena, &report, &event_json);
-    if (e == ERR_NOT_FOUND)
-        return call_fail(call, API_NOT_FOUND, "Event report not found");
     if (e)
-        return call_fail_err(call, e);
+        return call_fail_absent(call, e, "Event report not found");
     body = object_of(&report, call->arena);
     if (!body || json_object_set_new(body, "event_json", event_of(event_json)) == 0)
         return body;
@@ -129,7 +127,5 @@ json_t *event_report_delete(struct call *call)
     if (!read_id(call, &id))
         return NULL;
     e = homeserver_delete_event_report(&call->homeserver, id);
-    if (e == ERR_NOT_FOUND)
-        return call_fail(call, API_NOT_FOUND, "Event report not found");
-    return e ? call_fail_err(call, e) : json_object();
+    return e ? call_fail_absent(call, e, "Event report not found") : json_object();
 }

@@ -51,12 +51,10 @@ json_t *extremities_delete(struct call *call)
     if (!room_id)
         return NULL;
     e = homeserver_merge_extremities(&call->homeserver, room_id, &merge, call->arena);
-    if (e == ERR_NOT_FOUND)
-        return call_fail(call, API_NOT_FOUND, "Room not found");
     if (e == ERR_INVALID && !call->homeserver.reason)
         return call_fail(call, API_BAD_REQUEST, "The version of this room is not supported");
     if (e)
-        return call_fail_err(call, e);
+        return call_fail_absent(call, e, "Room not found");
     return json_pack("{s:I, s:s*}", "deleted", (json_int_t)(merge.before - merge.left), "job_id",
                      merge.job_id);
 }

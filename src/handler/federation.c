@@ -114,10 +114,8 @@ static bool find(struct call *call, struct destination *destination)
             e = destinations_find(call->app->db, call->app->config->server_name, call->parameters[0],
                                   call->arena, destination);
     }
-    if (e == ERR_NOT_FOUND)
-        call_fail(call, API_NOT_FOUND, "Unknown destination");
-    else if (e)
-        call_fail_err(call, e);
+    if (e)
+        call_fail_absent(call, e, "Unknown destination");
     return e == ERR_OK;
 }
 

@@ -5,10 +5,8 @@
 
 static json_t *answer(struct call *call, enum err e, const char *localpart)
 {
-    if (e == ERR_NOT_FOUND)
-        return call_fail(call, API_NOT_FOUND, "User not found");
     if (e)
-        return call_fail_err(call, e);
+        return call_fail_absent(call, e, "User not found");
     return json_pack("{s:o}", "user_id", json_sprintf("@%s:%s", localpart, call->app->config->server_name));
 }
 

@@ -74,9 +74,7 @@ json_t *job_get(struct call *call)
 
     if (!e)
         e = job_json_whole(call->app->db, &job, &answer);
-    if (e == ERR_NOT_FOUND)
-        return call_fail(call, API_NOT_FOUND, "Job not found");
-    return e ? call_fail_err(call, e) : answer;
+    return e ? call_fail_absent(call, e, "Job not found") : answer;
 }
 
 json_t *job_delete(struct call *call)

@@ -80,10 +80,8 @@ static bool find(struct call *call, const struct media_path *path, struct media 
     enum err e = media_rows_find(call->app->db, call->app->config->server_name, path->server, path->media_id,
                                  call->arena, media);
 
-    if (e == ERR_NOT_FOUND)
-        call_fail(call, API_NOT_FOUND, "Unknown media");
-    else if (e)
-        call_fail_err(call, e);
+    if (e)
+        call_fail_absent(call, e, "Unknown media");
     return e == ERR_OK;
 }
 

@@ -18,10 +18,8 @@ static bool profile_find(struct call *call, struct profile *profile)
     }
     if (strcmp(id.server_name, config->server_name) == 0)
         e = profiles_find(call->app->db, id.localpart, config->server_name, call->arena, profile);
-    if (e == ERR_NOT_FOUND)
-        call_fail(call, API_NOT_FOUND, "Profile was not found");
-    else if (e)
-        call_fail_err(call, e);
+    if (e)
+        call_fail_absent(call, e, "Profile was not found");
     return e == ERR_OK;
 }
 

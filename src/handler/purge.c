@@ -41,10 +41,8 @@ static bool read_wish(struct call *call, struct wish *wish)
         !parameter_boolean(call, "evacuate", &wish->evacuate) || !call_room_id(call, wish->room_id))
         return false;
     e = find_room(call, wish);
-    if (e == ERR_NOT_FOUND)
-        call_fail(call, API_NOT_FOUND, "Room not found");
-    else if (e)
-        call_fail_err(call, e);
+    if (e)
+        call_fail_absent(call, e, "Room not found");
     return e == ERR_OK;
 }
 
@@ -100,12 +98,10 @@ static bool evacuate(struct call *call, const struct wish *wish, struct id_list 
 
     if (!e)
         e = homeserver_evacuate_room(&call->homeserver, wish->room_id, false, call->arena, affected);
-    if (e == ERR_NOT_FOUND)
-        call_fail(call, API_NOT_FOUND, "Room not found");
-    else if (e == ERR_INVALID)
+    if (e == ERR_INVALID)
         call_fail(call, API_BAD_REQUEST, "The version of this room is not supported");
     else if (e)
-        call_fail_err(call, e);
+        call_fail_absent(call, e, "Room not found");
     else if (affected->job_id)
         call_fail(call, API_UNAVAILABLE,
                   arena_printf(call->arena, "The room is still being evacuated, by job %s: ask again",
@@ -128,11 +124,9 @@ json_t *purge_room(struct call *call)
     if (wish.joined_local > 0 && !evacuate(call, &wish, &affected))
         return NULL;
     e = homeserver_purge_room(&call->homeserver, wish.room_id, false);
-    if (e == ERR_NOT_FOUND)
-        return call_fail(call, API_NOT_FOUND, "Room not found");
     if (e == ERR_INVALID && find_room(call, &wish) == ERR_OK) /* who could not leave, or has come since */
         return refuse_joined(call, &wish);
     if (e)
-        return call_fail_err(call, e);
+        return call_fail_absent(call, e, "Room not found");
     return wish.evacuate ? json_pack("{s:o}", "affected", call_ids(&affected)) : json_object();
 }

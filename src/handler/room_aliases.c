@@ -96,10 +96,8 @@ json_t *room_alias_get(struct call *call)
     if (!is_ours(call, &alias))
         return call_fail(call, API_NOT_FOUND, "The aliases of other servers are not known here");
     e = room_aliases_find(call->app->db, text, call->arena, &room_id, &creator);
-    if (e == ERR_NOT_FOUND)
-        return call_fail(call, API_NOT_FOUND, arena_printf(call->arena, "Room alias %s not found", text));
     if (e)
-        return call_fail_err(call, e);
+        return call_fail_absent(call, e, arena_printf(call->arena, "Room alias %s not found", text));
     return json_pack("{s:s, s:[s]}", "room_id", room_id, "servers", call->app->config->server_name);
 }
 
@@ -221,7 +219,5 @@ json_t *room_alias_delete(struct call *call)
     if (!may_delete(call, text))
         return NULL;
     e = homeserver_delete_alias(&call->homeserver, text);
-    if (e == ERR_NOT_FOUND)
-        return call_fail(call, API_NOT_FOUND, "Unknown room alias");
-    return e ? call_fail_err(call, e) : json_object();
+    return e ? call_fail_absent(call, e, "Unknown room alias") : json_object();
 }

@@ -126,10 +126,8 @@ json_t *event_get(struct call *call)
     json_t *event, *whole = NULL;
     enum err e = events_find_id(call->app->db, about.id, call->arena, &known);
 
-    if (e == ERR_NOT_FOUND)
-        return call_fail(call, API_NOT_FOUND, "Event not found");
     if (e)
-        return call_fail_err(call, e);
+        return call_fail_absent(call, e, "Event not found");
     event = json_loads(known.json, JSON_ALLOW_NUL, NULL);
     if (json_is_object(event))
         whole = client_event_whole(event, &about);

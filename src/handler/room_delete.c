@@ -47,10 +47,8 @@ static bool check_owner(struct call *call, const char *user_id)
         return false;
     }
     e = accounts_find(call->app->db, id.localpart, server_name, call->arena, &account);
-    if (e == ERR_NOT_FOUND)
-        call_fail(call, API_NOT_FOUND, "User not found");
-    else if (e)
-        call_fail_err(call, e);
+    if (e)
+        call_fail_absent(call, e, "User not found");
     else if (account.deactivated)
         call_fail(call, API_USER_DEACTIVATED, NULL);
     else

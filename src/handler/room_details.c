@@ -28,7 +28,5 @@ json_t *room_get(struct call *call)
     enum err e = room_details_find(call->app->db, call->app->config->server_name, call->parameters[0],
                                    call->arena, &details);
 
-    if (e == ERR_NOT_FOUND)
-        return call_fail(call, API_NOT_FOUND, "Room not found");
-    return e ? call_fail_err(call, e) : answer_of(call->arena, &details);
+    return e ? call_fail_absent(call, e, "Room not found") : answer_of(call->arena, &details);
 }

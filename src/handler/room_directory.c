@@ -107,9 +107,8 @@ json_t *room_visibility_get(struct call *call)
     bool published = false;
     enum err e = room_directory_has(call->app->db, call->parameters[0], &published);
 
-    if (e == ERR_NOT_FOUND)
-        return call_fail(call, API_NOT_FOUND, "Unknown room");
-    return e ? call_fail_err(call, e) : json_pack("{s:s}", "visibility", published ? "public" : "private");
+    return e ? call_fail_absent(call, e, "Unknown room")
+             : json_pack("{s:s}", "visibility", published ? "public" : "private");
 }
 
 json_t *room_visibility_put(struct call *call)
@@ -125,7 +124,5 @@ json_t *room_visibility_put(struct call *call)
     if (!is(visibility, "public") && !is(visibility, "private"))
         return call_fail(call, API_BAD_JSON, "visibility must be one of ['public', 'private']");
     e = homeserver_set_published(&call->homeserver, call->parameters[0], is(visibility, "public"));
-    if (e == ERR_NOT_FOUND)
-        return call_fail(call, API_NOT_FOUND, "Unknown room");
-    return e ? call_fail_err(call, e) : json_object();
+    return e ? call_fail_absent(call, e, "Unknown room") : json_object();
 }

@@ -19,10 +19,8 @@ static bool find_room(struct call *call, struct room_row *room)
     enum err e = rooms_find(call->app->db, call->parameters[0], call->arena, room);
 
     nids_free(&room->latest);
-    if (e == ERR_NOT_FOUND)
-        call_fail(call, API_NOT_FOUND, "Room not found");
-    else if (e)
-        call_fail_err(call, e);
+    if (e)
+        call_fail_absent(call, e, "Room not found");
     return e == ERR_OK;
 }
 

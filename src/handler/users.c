@@ -99,7 +99,7 @@ json_t *user_show(struct call *call, const char *localpart)
     if (!e)
         return object;
     json_decref(object);
-    return e == ERR_NOT_FOUND ? call_fail(call, API_NOT_FOUND, "User not found") : call_fail_err(call, e);
+    return call_fail_absent(call, e, "User not found");
 }
 
 json_t *user_get(struct call *call)
