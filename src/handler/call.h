@@ -74,6 +74,9 @@ json_t *call_fail_err(struct call *call, enum err err);
 /* The same, but with a text of the handler's own for ERR_NOT_FOUND. */
 json_t *call_fail_absent(struct call *call, enum err err, const char *text);
 
+/* What an act on a room means by ERR_INVALID without a reason. */
+#define ROOM_VERSION_UNKNOWN "The version of this room is not supported"
+
 /*
  * The body as a JSON object, borrowed; NULL after the answer has become 400 M_NOT_JSON "Content not JSON." or
  * M_BAD_JSON "Content must be a JSON object.".

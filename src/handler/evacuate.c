@@ -39,7 +39,7 @@ json_t *evacuate_room(struct call *call)
         return NULL;
     e = homeserver_evacuate_room(&call->homeserver, call->parameters[0], dry_run, call->arena, &affected);
     if (e == ERR_INVALID)
-        return call_fail(call, API_BAD_REQUEST, "The version of this room is not supported");
+        return call_fail(call, API_BAD_REQUEST, ROOM_VERSION_UNKNOWN);
     return e ? call_fail_absent(call, e, "Room not found") : answer(&affected, dry_run);
 }
 

@@ -52,7 +52,7 @@ json_t *extremities_delete(struct call *call)
         return NULL;
     e = homeserver_merge_extremities(&call->homeserver, room_id, &merge, call->arena);
     if (e == ERR_INVALID && !call->homeserver.reason)
-        return call_fail(call, API_BAD_REQUEST, "The version of this room is not supported");
+        return call_fail(call, API_BAD_REQUEST, ROOM_VERSION_UNKNOWN);
     if (e)
         return call_fail_absent(call, e, "Room not found");
     return json_pack("{s:I, s:s*}", "deleted", (json_int_t)(merge.before - merge.left), "job_id",

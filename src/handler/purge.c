@@ -99,7 +99,7 @@ static bool evacuate(struct call *call, const struct wish *wish, struct id_list 
     if (!e)
         e = homeserver_evacuate_room(&call->homeserver, wish->room_id, false, call->arena, affected);
     if (e == ERR_INVALID)
-        call_fail(call, API_BAD_REQUEST, "The version of this room is not supported");
+        call_fail(call, API_BAD_REQUEST, ROOM_VERSION_UNKNOWN);
     else if (e)
         call_fail_absent(call, e, "Room not found");
     else if (affected->job_id)

@@ -36,6 +36,6 @@ json_t *room_admin_post(struct call *call)
     if (e == ERR_NOT_FOUND)
         return call_fail(call, API_BAD_REQUEST, "Server not in room");
     if (e == ERR_INVALID && !call->homeserver.reason)
-        return call_fail(call, API_BAD_REQUEST, "The version of this room is not supported");
+        return call_fail(call, API_BAD_REQUEST, ROOM_VERSION_UNKNOWN);
     return e ? call_fail_err(call, e) : json_object();
 }

@@ -17,7 +17,7 @@ static json_t *fail(struct call *call, enum err e)
     if (e == ERR_DENIED && !call->homeserver.reason)
         return call_fail(call, API_FORBIDDEN, "The room does not let this user in");
     if (e == ERR_INVALID && !call->homeserver.reason)
-        return call_fail(call, API_BAD_REQUEST, "The version of this room is not supported");
+        return call_fail(call, API_BAD_REQUEST, ROOM_VERSION_UNKNOWN);
     return call_fail_err(call, e);
 }
 
