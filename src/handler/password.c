@@ -30,7 +30,7 @@ bool new_password_decode(struct call *call, struct new_password *new_password)
     if (length == 0)
         call_fail(call, API_MISSING_PARAM, "Expecting non-empty password.");
     else if (length < PASSWORD_LENGTH_MIN)
-        call_fail(call, API_WEAK_PASSWORD, "password too weak: min 8 characters");
+        call_fail(call, API_WEAK_PASSWORD, NULL);
     else if (length > PASSWORD_LENGTH_MAX)
         call_fail(call, API_BAD_JSON, "password too long: max 512 characters");
     else

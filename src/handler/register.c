@@ -160,7 +160,7 @@ static bool details_check(struct call *call, const struct registration *r)
     if (r->refresh_token && !json_is_boolean(r->refresh_token))
         call_fail(call, API_BAD_REQUEST, "refresh_token must be a boolean");
     else if (utf8_length(r->password) < PASSWORD_LENGTH_MIN)
-        call_fail(call, API_WEAK_PASSWORD, "password too weak: min 8 characters");
+        call_fail(call, API_WEAK_PASSWORD, NULL);
     else
         return true;
     return false;

@@ -17,7 +17,7 @@ bool user_change_allowed(struct call *call, const char *localpart, const struct 
     else if (change->active == CHOICE_NO && change->locked == CHOICE_YES)
         call_fail(call, API_BAD_REQUEST, "An user can't be deactivated and locked");
     else if (change->password && utf8_length(change->password) < PASSWORD_LENGTH_MIN)
-        call_fail(call, API_WEAK_PASSWORD, "password too weak: min 8 characters");
+        call_fail(call, API_WEAK_PASSWORD, NULL);
     else
         return true;
     return false;

@@ -29,7 +29,7 @@ static const struct {
     [API_PARAM_TOO_LARGE] = {400, "M_TOO_LARGE", "Parameter too large"},
     [API_INVALID_USERNAME] = {400, "M_INVALID_USERNAME", "Invalid username"},
     [API_USER_IN_USE] = {400, "M_USER_IN_USE", "User ID already taken."},
-    [API_WEAK_PASSWORD] = {400, "M_WEAK_PASSWORD", "Password too weak"},
+    [API_WEAK_PASSWORD] = {400, "M_WEAK_PASSWORD", "password too weak: min 8 characters"},
     [API_KEPT_BY_SERVER] = {405, "M_BAD_JSON", "Account data of this type is not set here"},
     [API_TIMEOUT] = {408, "M_UNKNOWN", "The request did not arrive in time"},
     [API_IN_USE] = {409, "M_UNKNOWN", "Already in use"},
