@@ -34,16 +34,19 @@ class Resets:
     """So many passwords are set at once, none of which gets an answer before `held.release`."""
 
     def __init__(self, homeserver, beside, count=ASKING):
-        self.homeserver, self.answers = homeserver, []
+        self.homeserver, self.beside, self.answers, self.threads = homeserver, beside, [], []
         self.held = Fault("held", "/resetPassword/")
         homeserver.faults = [self.held]
-        self.threads = [threading.Thread(target=self.ask, args=(beside, number + 1)) for number in range(count)]
-        for thread in self.threads:
-            thread.start()
+        self.add(count)
 
-    def ask(self, beside, number):
-        self.answers.append(beside.ask("POST", f"/_dendrite/admin/resetPassword/@user{number:02}:example.org", "admin",
-                                       {"password": "some password", "logout_devices": False}))
+    def add(self, count):
+        for _ in range(count):
+            self.threads.append(threading.Thread(target=self.ask, args=(len(self.threads) + 1,)))
+            self.threads[-1].start()
+
+    def ask(self, number):
+        path = f"/_dendrite/admin/resetPassword/@user{number:02}:example.org"
+        self.answers.append(self.beside.ask("POST", path, "admin", {"password": "some password", "logout_devices": False}))
 
     def asked(self):
         """Of the homeserver, and not answered by it yet."""
@@ -71,7 +74,9 @@ def test_turns(homeserver, concurrency):
 
 def test_who_waits_too_long_is_told(homeserver):
     with beside(homeserver, wait=1) as front:
-        resets = Resets(homeserver, front)
+        resets = Resets(homeserver, front, 1)
+        wait_until(lambda: resets.asked() == 1)
+        resets.add(ASKING - 1)  # they come to the worker that is free
         wait_until(lambda: len(resets.answers) == ASKING - 1)
         assert resets.asked() == 1
         for answer in resets.answers:
@@ -108,7 +113,8 @@ def test_a_job_waits_as_well(homeserver):
 def invite_from_elsewhere(homeserver, localpart, room_id):
     """As another server has invited the user: nothing is known of the room but that."""
     with sqlite3.connect(homeserver.folder.databases[0]) as database:
-        room = database.execute("INSERT INTO roomserver_rooms (room_id, room_version) VALUES (?, '10')", [room_id]).lastrowid
+        room = database.execute("INSERT INTO roomserver_rooms (room_id, room_version) VALUES (?, '10')",
+                                [room_id]).lastrowid
         user = database.execute("INSERT INTO roomserver_event_state_keys (event_state_key) VALUES (?)",
                                 [f"@{localpart}:example.org"]).lastrowid
         database.execute("INSERT INTO roomserver_membership (room_nid, target_nid, membership_nid, target_local)"
