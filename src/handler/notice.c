@@ -78,7 +78,9 @@ static json_t *send(struct call *call, const char *transaction_id)
     case ERR_TOO_LARGE:
         return call_fail(call, API_TOO_LARGE, "The event would be too large");
     case ERR_DENIED:
-        return call_fail(call, API_FORBIDDEN, "An event of this type cannot be sent as a notice");
+        return call_fail(call, API_FORBIDDEN,
+                         call->homeserver.reason ? call->homeserver.reason
+                                                 : "An event of this type cannot be sent as a notice");
     default:
         return call_fail_err(call, e);
     }
