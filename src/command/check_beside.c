@@ -188,10 +188,16 @@ void check_account(struct check *check)
             "attach");
     else if (e)
         check_report(check, LEVEL_ERROR, "it cannot be read: %s", err_text(e));
-    else if (account.type != ACCOUNT_ADMIN || account.deactivated)
+    else if (account.deactivated)
+        check_report(
+            check, LEVEL_ERROR,
+            "@%s:%s is deactivated: PUT /_synapse/admin/v2/users/@%s:%s {\"deactivated\": false}, and see "
+            "mxadmin deferred list",
+            DENDRITE_SERVICE_ACCOUNT, check->config->server_name, DENDRITE_SERVICE_ACCOUNT,
+            check->config->server_name);
+    else if (account.type != ACCOUNT_ADMIN)
         check_report(check, LEVEL_ERROR,
-                     "@%s:%s is no admin any more, or deactivated: mxadmin account promote %s, and see "
-                     "mxadmin deferred list",
+                     "@%s:%s is no admin any more: mxadmin account promote %s, and see mxadmin deferred list",
                      DENDRITE_SERVICE_ACCOUNT, check->config->server_name, DENDRITE_SERVICE_ACCOUNT);
     else
         check_report(check, LEVEL_OK, "@%s:%s, an admin", DENDRITE_SERVICE_ACCOUNT,

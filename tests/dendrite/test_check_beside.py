@@ -103,6 +103,12 @@ def demoted(installation):
     start(installation)
 
 
+def deactivated(installation):
+    change(installation.homeserver,
+           "UPDATE userapi_accounts SET is_deactivated = 1 WHERE localpart = 'mxadmin-service'")
+    start(installation)
+
+
 def forgotten(installation):
     installation.database.unlink()
 
@@ -138,6 +144,7 @@ def elsewhere(installation):
     (newer, "schema", "warning", "\"userapi: tomorrow\", which this mxadmin does not know"),
     (older, "schema", "error", "see what is said above"),
     (demoted, "service account", "error", "mxadmin account promote mxadmin-service"),
+    (deactivated, "service account", "error", "{\"deactivated\": false}"),
     (forgotten, "service account", "warning", "run mxadmin attach"),
     (readable, "dendrite files", "warning", "chmod o-r"),
     (readable_registration, "application service", "error", "chmod o-r"),
