@@ -4,6 +4,7 @@
  * no "Олег" for who has typed "олег".
  */
 #include <locale.h>
+#include <stdlib.h>
 #include <string.h>
 #include <wctype.h>
 
@@ -13,8 +14,8 @@
 /* Of all letters; no locale of the machine's is asked. NULL: there is none, and only ASCII is known. */
 static locale_t letters;
 
-/* The next character without its case, of which `*at` is led on. What is no UTF-8 is taken byte by byte. */
-static wint_t next(const char **at)
+/* What is no UTF-8 is taken byte by byte. */
+static wint_t next_of_many(const char **at)
 {
     const unsigned char *bytes = (const unsigned char *)*at;
     size_t size = utf8_sequence(bytes, strnlen(*at, 4));
@@ -23,55 +24,101 @@ static wint_t next(const char **at)
     for (size_t i = 1; i < size; i++)
         character = character << 6 | (bytes[i] & 0x3f);
     *at += size > 0 ? size : 1;
-    if (character < 0x80)
-        return character >= 'A' && character <= 'Z' ? character - 'A' + 'a' : character;
     /* Some small letters share a capital one, as the two sigmas do. */
     return size > 0 && letters ? towlower_l(towupper_l(character, letters), letters) : character;
 }
 
-/* Whether the pattern goes on with what the text goes on with; both are led on by a character. */
-static bool fits(const char **pattern, const char **text, char escape)
+/* The next character without its case, of which `*at` is led on. */
+static inline wint_t next(const char **at)
 {
-    bool any = **pattern == '_';
+    unsigned char byte = (unsigned char)**at;
 
-    if (**pattern == escape && (*pattern)[1])
-        ++*pattern;
-    if (!**pattern)
-        return false;
-    return (next(pattern) == next(text)) || any;
+    if (byte >= 0x80)
+        return next_of_many(at);
+    ++*at;
+    return byte >= 'A' && byte <= 'Z' ? byte - 'A' + 'a' : byte;
 }
 
-static bool is_like(const char *pattern, const char *text, char escape)
+/* In place of a character. */
+#define ANY_MANY ((wint_t)-2)
+#define ANY_ONE  ((wint_t)-3)
+#define NOTHING  ((wint_t)-4)
+
+/* What is looked for in many texts, read once. */
+struct pattern {
+    size_t count;
+    wint_t items[];
+};
+
+static struct pattern *read_pattern(const char *text, char escape)
 {
-    const char *after_star = NULL,
-               *again = NULL; /* the last "%", and where in the text what follows it is tried */
+    struct pattern *pattern = malloc(sizeof *pattern + strlen(text) * sizeof *pattern->items);
+
+    if (!pattern)
+        return NULL;
+    for (pattern->count = 0; *text; pattern->count++) {
+        wint_t *item = &pattern->items[pattern->count];
+
+        if (*text == '%' || *text == '_') {
+            *item = *text++ == '%' ? ANY_MANY : ANY_ONE;
+            continue;
+        }
+        if (*text == escape && text[1])
+            text++;
+        *item = next(&text);
+    }
+    return pattern;
+}
+
+static bool is_like(const struct pattern *pattern, const char *text)
+{
+    size_t at = 0, after_many = 0; /* the item after the last ANY_MANY; 0: there was none */
+    const char *again = NULL;      /* where in the text that item is tried */
 
     while (*text) {
-        if (*pattern == '%') {
-            after_star = ++pattern;
+        wint_t item = at < pattern->count ? pattern->items[at] : NOTHING;
+        const char *rest = text;
+
+        if (item == ANY_MANY) {
+            after_many = ++at;
             again = text;
-        } else if (!fits(&pattern, &text, escape)) {
-            if (!after_star)
-                return false;
+        } else if (next(&rest) == item || item == ANY_ONE) {
+            at++;
+            text = rest;
+        } else if (after_many > 0) {
             (void)next(&again);
-            pattern = after_star;
+            at = after_many;
             text = again;
+        } else {
+            return false;
         }
     }
-    return pattern[strspn(pattern, "%")] == '\0';
+    while (at < pattern->count && pattern->items[at] == ANY_MANY)
+        at++;
+    return at == pattern->count;
 }
 
-/* like(pattern, text, escape) is `text LIKE pattern ESCAPE escape`. */
+/* like(pattern, text, escape) is `text LIKE pattern ESCAPE escape`. SQLite keeps the pattern for other rows.
+ */
 static void like(sqlite3_context *context, int count, sqlite3_value **values)
 {
     const char *texts[3] = {NULL};
+    struct pattern *kept = sqlite3_get_auxdata(context, 0), *pattern = kept;
 
     for (int i = 0; i < count; i++) {
         texts[i] = (const char *)sqlite3_value_text(values[i]);
         if (!texts[i])
             return; /* NULL */
     }
-    sqlite3_result_int(context, is_like(texts[0], texts[1], *texts[2]));
+    if (!pattern)
+        pattern = read_pattern(texts[0], *texts[2]);
+    if (!pattern) {
+        sqlite3_result_error_nomem(context);
+        return;
+    }
+    sqlite3_result_int(context, is_like(pattern, texts[1]));
+    if (!kept)
+        sqlite3_set_auxdata(context, 0, pattern, free);
 }
 
 enum err db_like_add(sqlite3 *handle)

@@ -46,6 +46,14 @@ static void likeness_has_no_case(void **state)
         if (like != rows[i].like)
             fail_msg("%s LIKE %s: %lld", rows[i].text, rows[i].pattern, (long long)like);
     }
+    /* Another pattern in each row, and one for all of them. */
+    assert_int_equal(number(d->db,
+                            "SELECT SUM(t LIKE p ESCAPE '\\') FROM (SELECT 'ab' AS t, 'B%' AS p UNION ALL"
+                            " SELECT 'ab', 'A%' UNION ALL SELECT 'cd', '%D')"),
+                     2);
+    assert_int_equal(number(d->db, "SELECT SUM(t LIKE '%B' ESCAPE '\\') FROM (SELECT 'ab' AS t UNION ALL"
+                                   " SELECT 'abc' UNION ALL SELECT 'b')"),
+                     2);
     assert_int_equal(number(d->db, "SELECT (NULL LIKE 'a' ESCAPE '\\') IS NULL"), 1);
 }
 
