@@ -195,6 +195,24 @@ static enum err open_database(struct check *check)
     return e;
 }
 
+/* The lock files beside the database: without the first nothing is served. Those that are missing are made.
+ */
+static bool may_lock(struct check *check)
+{
+    static const char *const names[] = {"gate", "jobs", "notices", "turns"};
+    char path[CHECK_LINE_SIZE];
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s.%s", check->config->database, names[i]);
+        if (access(path, R_OK | W_OK) == 0 || errno == ENOENT)
+            continue;
+        check_report(check, LEVEL_ERROR, "%s: %s: it has to belong to who owns the database", path,
+                     strerror(errno));
+        return false;
+    }
+    return true;
+}
+
 static void test_database(struct check *check)
 {
     const char *path = check->config->database;
@@ -208,7 +226,7 @@ static void test_database(struct check *check)
     else if (status.st_mode & (S_IRWXG | S_IRWXO))
         check_report(check, LEVEL_WARNING, "%s: holds access tokens, and others can open it: chmod 600 %s",
                      path, path);
-    else
+    else if (may_lock(check))
         check_report(check, LEVEL_OK, "%s", path);
 }
 

@@ -109,6 +109,8 @@ def test_becomes_another_user(open_folder):
     owners = {path.name: path.owner() for path in open_folder.iterdir()}
     assert {owners["mxadmin.db"], owners["mxadmin.db.gate"], owners["mxadmin.db.jobs"]} == {"nobody"}
     assert "warning" not in (open_folder / "log").read_text()
+    shutil.chown(open_folder / "mxadmin.db.gate", "root")
+    assert "mxadmin.db.gate: Permission denied" in homeserver.run("check").stdout.decode()
 
 
 def test_outlives_the_reader_of_its_log(homeserver):
