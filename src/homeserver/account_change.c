@@ -3,15 +3,6 @@
 
 #include "homeserver/account_change.h"
 
-static bool is_given_before(const struct identity_list *list, size_t i)
-{
-    for (size_t k = 0; k < i; k++)
-        if (strcmp(list->identities[k].kind, list->identities[i].kind) == 0 &&
-            strcmp(list->identities[k].id, list->identities[i].id) == 0)
-            return true;
-    return false;
-}
-
 /* An id that nobody has is free, and so is the user's own. */
 static enum err refuse_foreign(struct db *db, const char *localpart, const struct identity *identity,
                                struct arena *arena)
@@ -39,8 +30,7 @@ enum err account_change_check(struct db *db, const char *localpart, enum account
     if (!arena)
         return ERR_NOMEM;
     for (size_t i = 0; !e && i < list->count; i++)
-        e = is_given_before(list, i) ? ERR_EXISTS
-                                     : refuse_foreign(db, localpart, &list->identities[i], arena);
+        e = refuse_foreign(db, localpart, &list->identities[i], arena);
     arena_free(&arena);
     return e;
 }

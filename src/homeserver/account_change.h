@@ -8,7 +8,7 @@
 /*
  * Finds out what has to be refused, before anything is changed, of an account that is there or yet to be
  * made. ERR_INVALID: a guest or the user of an application service is to be an admin; ERR_EXISTS: an external
- * id is another user's, or is given twice.
+ * id is another user's.
  */
 MUST_CHECK enum err account_change_check(struct db *db, const char *localpart, enum account_type type,
                                          const struct account_change *change);

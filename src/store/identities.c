@@ -17,8 +17,11 @@ static const char sql_put_threepid[] =
     " ON CONFLICT (threepid, medium) DO UPDATE SET localpart = excluded.localpart,"
     " server_name = excluded.server_name";
 static const char sql_delete_externals[] = "DELETE FROM mxadmin_external_ids WHERE localpart = ?1";
+/* One that is given twice is one. */
 static const char sql_insert_external[] =
-    "INSERT INTO mxadmin_external_ids (auth_provider, external_id, localpart) VALUES (?1, ?2, ?3)";
+    "INSERT INTO mxadmin_external_ids (auth_provider, external_id, localpart) SELECT ?1, ?2, ?3"
+    " WHERE NOT EXISTS (SELECT 1 FROM mxadmin_external_ids"
+    " WHERE auth_provider = ?1 AND external_id = ?2 AND localpart = ?3)";
 
 enum err threepids_owner(struct db *db, const struct identity *identity, const char *server_name,
                          struct arena *arena, const char **localpart)
