@@ -199,10 +199,8 @@ static bool may_delete(struct call *call, const char *alias)
         may = strcmp(creator, call->caller.user_id) == 0;
     if (!e && !may)
         e = find_power(call, room_id, &may);
-    if (e == ERR_NOT_FOUND)
-        call_fail(call, API_NOT_FOUND, "Unknown room alias");
-    else if (e)
-        call_fail_err(call, e);
+    if (e)
+        call_fail_absent(call, e, "Unknown room alias");
     else if (!may)
         call_fail(call, API_FORBIDDEN, "You don't have permission to delete the alias.");
     return !e && may;

@@ -10,10 +10,7 @@ static const char *find_alias(struct call *call, const char *alias)
 
     if (!e)
         return room_id;
-    if (e == ERR_NOT_FOUND)
-        call_fail(call, API_NOT_FOUND, arena_printf(call->arena, "Room alias %s not found", alias));
-    else
-        call_fail_err(call, e);
+    call_fail_absent(call, e, arena_printf(call->arena, "Room alias %s not found", alias));
     return NULL;
 }
 
