@@ -10,6 +10,11 @@
 #include "base/err.h"
 #include "store/db.h"
 
+/* Whether a session is the user's own, in a statement where `d` is userapi_devices. */
+#define PUPPETS_NONE                                                                                         \
+    "NOT EXISTS (SELECT 1 FROM mxadmin_puppets x WHERE x.localpart = d.localpart"                            \
+    " AND x.device_id = d.device_id)"
+
 struct puppet {
     const char *localpart; /* of the user */
     const char *device_id;

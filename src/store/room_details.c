@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include "store/puppets.h"
 #include "store/room_details.h"
 #include "store/room_list_rows.h"
 #include "store/sql_json.h"
@@ -19,14 +20,14 @@ static const char sql_state[] =
 #define SLICE      2000
 #define SLICE_TEXT "2000"
 /* The last of the slice, how many it has, those of this server who have not forgotten the room, and the
- * devices of those who are joined. */
+ * devices of those who are joined, less those with which admins act as them. */
 static const char sql_members[] =
     "SELECT COALESCE(MAX(m.target_nid), 0), COUNT(*),"
     " COUNT(CASE WHEN m.target_local AND NOT m.forgotten THEN 1 END),"
     " COALESCE(SUM(CASE WHEN m.target_local AND m.membership_nid = 3 THEN (SELECT COUNT(*)"
     " FROM roomserver_event_state_keys k JOIN userapi_devices d ON d.server_name = ?3"
     " AND d.localpart = SUBSTR(k.event_state_key, 2, LENGTH(k.event_state_key) - LENGTH(?3) - 2)"
-    " WHERE k.event_state_key_nid = m.target_nid) END), 0)"
+    " AND " PUPPETS_NONE " WHERE k.event_state_key_nid = m.target_nid) END), 0)"
     " FROM (SELECT target_nid, membership_nid, target_local, forgotten FROM roomserver_membership"
     " WHERE room_nid = ?1 AND target_nid > ?2 ORDER BY target_nid LIMIT " SLICE_TEXT ") AS m";
 

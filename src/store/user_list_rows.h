@@ -3,14 +3,15 @@
 #ifndef STORE_USER_LIST_ROWS_H
 #define STORE_USER_LIST_ROWS_H
 
+#include "store/puppets.h"
+
 /*
  * When a user was seen last (ms; 0: never), in a statement where `a` is userapi_accounts: sessions in which
  * an admin acts as the user do not count.
  */
 #define USER_LAST_SEEN                                                                                       \
     "COALESCE((SELECT MAX(d.last_seen_ts) FROM userapi_devices d WHERE d.localpart = a.localpart"            \
-    " AND d.server_name = a.server_name AND NOT EXISTS (SELECT 1 FROM mxadmin_puppets x"                     \
-    " WHERE x.localpart = d.localpart AND x.device_id = d.device_id)), 0)"
+    " AND d.server_name = a.server_name AND " PUPPETS_NONE "), 0)"
 
 /* Bits of mxadmin_users.flags. */
 enum {
