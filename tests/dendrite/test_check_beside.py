@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: ISC
 """mxadmin check beside a homeserver: each fault is seen, named and answered with what to do."""
+import contextlib
 import os
+import pathlib
 import sqlite3
+import tempfile
 
 import pytest
 import yaml
@@ -15,16 +18,19 @@ SUBJECTS = ["configuration", "shared secret", "listen", "database", "jobs", "dis
 
 
 @pytest.fixture
-def install(make_homeserver, tmp_path):
-    def make(user=None, attached=True, **options):
-        homeserver = make_homeserver(**options)
-        homeserver.folder.config_file.chmod(0o640)
-        installation = Installation(homeserver, tmp_path, user)
-        installation.configure()
-        if attached:
-            installation.must("attach")
-        return installation
-    return make
+def install(make_homeserver):
+    """In folders of their own: other runs of pytest close those that it makes to all other users."""
+    with contextlib.ExitStack() as stack:
+        def make(user=None, attached=True, **options):
+            homeserver = make_homeserver(**options)
+            homeserver.folder.config_file.chmod(0o640)
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="mxadmin-"))
+            installation = Installation(homeserver, pathlib.Path(folder), user)
+            installation.configure()
+            if attached:
+                installation.must("attach")
+            return installation
+        yield make
 
 
 def change(homeserver, sql):
@@ -178,11 +184,8 @@ def test_notices(install, notices, text):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs another user")
 @pytest.mark.parametrize("files, journal", FILES)
-def test_another_user(install, tmp_path, files, journal):
+def test_another_user(install, files, journal):
     """Who may read, and not write, works with all of it, also while nobody has the files open."""
-    for parent in tmp_path.parents:
-        if parent.stat().st_uid == os.geteuid() and str(parent).startswith("/tmp/"):
-            parent.chmod(0o755)
     installation = install(user=NOBODY, files=files, journal=journal, attached=False)
     folder = installation.homeserver.folder
     folder.config_file.write_text(folder.config_file.read_text().replace("- mxadmin-", "- ./mxadmin-"))

@@ -70,7 +70,6 @@ def make(database, creator, preset, name=None, topic=None, creation=None, levels
     state = [("m.room.create", {**made_by, "room_version": version, **(creation or {})}),
              ("m.room.member", {**profile, "membership": "join"}),
              ("m.room.power_levels", {**LEVELS, **(levels or {}), "users": users}),
-             *([("m.room.canonical_alias", {"alias": alias})] if alias else []),
              ("m.room.join_rules", {"join_rule": "public" if preset == "public_chat" else "invite"}),
              ("m.room.history_visibility", {"history_visibility": "shared"})]
     if preset == "private_chat":
@@ -79,6 +78,8 @@ def make(database, creator, preset, name=None, topic=None, creation=None, levels
         state.append(("m.room.name", {"name": name}))
     if topic:
         state.append(("m.room.topic", {"topic": topic}))
+    if alias:
+        state.append(("m.room.canonical_alias", {"alias": alias}))
     for kind, content in state:
         room.send(creator, kind, content, creator if kind == "m.room.member" else "")
     return room
